@@ -123,6 +123,10 @@ struct LocateLimits {
 // a known machine; a file without a TLS stack is a report without targets. Thread-safe.
 Result<LocateReport> locate(const std::filesystem::path& file, const LocateLimits& limits = {});
 
+// The same over an image already open.
+class ElfImage;
+LocateReport locate(const ElfImage& image);
+
 std::string_view to_string(Stack stack);           // "openssl", as in capture.tls
 std::string_view to_string(LocatedBy located_by);  // "symbol", as in capture.located_by
 std::string_view to_string(Function function);     // "ssl_read": Sonde's name of the role

@@ -1,0 +1,85 @@
+#include "agent/attach/search.h"
+
+#include <algorithm>
+#include <array>
+
+#include "agent/attach/elf_symbols.h"
+
+namespace sonde::attach {
+namespace {
+
+// Every name a locator asks for begins with one of these.
+constexpr auto kPrefixes = std::to_array<std::string_view>(
+    {"SSL_", "gnutls_", "ssl_", "crypto/tls.(*Conn).", "EVP_AEAD_CTX_", "aws_lc_", "ring_core_",
+     "aes_gcm_", "aes_hw_", "chacha20_poly1305_", "GFp_", "OPENSSL_init_ssl"});
+
+bool wanted(std::string_view name) {
+  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                     [name](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+}  // namespace
+
+const std::vector<NamedFunction>& Search::symbols() {
+  if (symbols_) return *symbols_;
+  std::vector<NamedFunction>& all = symbols_.emplace();
+  for_each_function(image_, [&](const FunctionSymbol& symbol) {
+    if (!wanted(symbol.name) || all.size() >= image_.limits().references) return;
+    all.push_back({std::string(symbol.name), symbol.address, symbol.size});
+  });
+  std::sort(all.begin(), all.end(), [](const NamedFunction& a, const NamedFunction& b) {
+    return std::tie(a.name, a.address) < std::tie(b.name, b.address);
+  });
+  all.erase(std::unique(all.begin(), all.end(),
+                        [](const NamedFunction& a, const NamedFunction& b) {
+                          return a.name == b.name && a.address == b.address;
+                        }),
+            all.end());
+  return all;
+}
+
+const NamedFunction* Search::symbol(std::string_view name) {
+  const std::vector<NamedFunction>& all = symbols();
+  const auto found =
+      std::lower_bound(all.begin(), all.end(), name,
+                       [](const NamedFunction& f, std::string_view n) { return f.name < n; });
+  return found == all.end() || found->name != name ? nullptr : &*found;
+}
+
+std::optional<FunctionSite> Search::site(Function function, const NamedFunction& found,
+                                         std::string evidence) {
+  const auto offset = image_.offset_of(found.address);
+  if (!offset || !image_.is_code(found.address)) return std::nullopt;
+  FunctionSite site{.function = function,
+                    .symbol = found.name,
+                    .address = found.address,
+                    .file_offset = *offset,
+                    .evidence = std::move(evidence)};
+  if (needs_returns(function)) {
+    Returns returns = returns_.find(found.address, found.size);
+    site.returns = std::move(returns.sites);
+    site.returns_refused = std::move(returns.refused);
+  }
+  return site;
+}
+
+void drop_stubs(std::vector<FunctionSite>& functions, Search& search) {
+  const auto listed = [&](uint64_t address) {
+    return std::any_of(functions.begin(), functions.end(),
+                       [address](const FunctionSite& site) { return site.address == address; });
+  };
+  std::vector<FunctionSite> kept;
+  for (const FunctionSite& site : functions) {
+    if (needs_returns(site.function)) {
+      const Returns returns = search.returns().find(site.address, 0);
+      if (returns.forwards_to && *returns.forwards_to != site.address &&
+          listed(*returns.forwards_to)) {
+        continue;
+      }
+    }
+    kept.push_back(site);
+  }
+  functions = std::move(kept);
+}
+
+}  // namespace sonde::attach
