@@ -18,10 +18,10 @@ uint64_t adr_field(uint32_t word) { return ((word >> 5) & 0x7ffff) << 2 | ((word
 
 }  // namespace
 
-std::optional<Instruction> control_flow(uint64_t address, uint32_t word) {
+Instruction control_flow(uint64_t address, uint32_t word) {
   Instruction instruction{address, 4, Flow::kNext, 0};
-  if ((word & 0xffff0000) == 0) return std::nullopt;  // UDF
-  if ((word & 0xfc000000) == 0x14000000) {            // B
+  if ((word & 0xffff0000) == 0) instruction.flow = Flow::kStop;  // UDF, and zero padding
+  if ((word & 0xfc000000) == 0x14000000) {                       // B
     instruction.flow = Flow::kJump;
     instruction.target = relative(address, word & 0x3ffffff, 26);
   } else if ((word & 0xfc000000) == 0x94000000) {  // BL

@@ -9,8 +9,8 @@
 
 namespace sonde::attach::arm64 {
 
-// nullopt: the word is no instruction that compilers emit (UDF 0 is padding, not code).
-std::optional<Instruction> control_flow(uint64_t address, uint32_t word);
+// How control leaves the instruction: UDF, the word 0 of padding among it, is a trap.
+Instruction control_flow(uint64_t address, uint32_t word);
 
 // ADRP Xd: the page it names, and d.
 struct PageAddress {

@@ -9,7 +9,7 @@ namespace sonde::attach {
 namespace {
 
 // One file may hold several stacks: every locator runs, whatever the others found.
-constexpr auto kLocators = std::to_array<Locator>({locate_by_symbol});
+constexpr auto kLocators = std::to_array<Locator>({locate_by_symbol, locate_boringssl});
 
 struct FunctionInfo {
   Function function;

@@ -115,7 +115,7 @@ struct LocateLimits {
   size_t instructions_per_function = 20'000;
   size_t tail_jumps = 16;
   // References to one anchor string, candidates of one role.
-  size_t references = 65'536;
+  size_t references = 1'000'000;
   size_t candidates = 4'096;
 };
 

@@ -24,6 +24,8 @@ struct Returns {
   // Set when the function does nothing but jump to this other function (a stub): a probe on the
   // target hears every call of the stub too.
   std::optional<uint64_t> forwards_to;
+  // The function's own instructions, cold parts included, tail-called functions not; sorted.
+  std::vector<uint64_t> instructions;
 };
 
 // Borrows all; one per search.

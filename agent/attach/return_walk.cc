@@ -15,7 +15,7 @@ Returns ReturnWalk::run(uint64_t entry, uint64_t size_bytes) {
   }
   bodies_.push_back(std::move(body));
   pending_.push_back({entry, 0, {}});
-  while (!pending_.empty() && refused_.empty()) {
+  while (!pending_.empty()) {
     Work work = pending_.front();
     pending_.pop_front();
     walk(std::move(work));
@@ -24,12 +24,13 @@ Returns ReturnWalk::run(uint64_t entry, uint64_t size_bytes) {
 }
 
 void ReturnWalk::walk(Work work) {
-  while (refused_.empty()) {
+  while (true) {
     const Body& body = bodies_[work.body];
     // Behind a call that never returns may stand the next function.
     if (work.address != body.entry && !inside(work.address, body)) return;
     if (!visited_.emplace(work.address, work.body).second) return;
     if (visited_.size() > image_.limits().instructions_per_function) {
+      pending_.clear();
       return refuse("the function is longer than the limit");
     }
     const auto instruction = disassembler_.decode(work.address);
@@ -162,13 +163,14 @@ std::optional<uint64_t> ReturnWalk::forwards_to() const {
 
 Returns ReturnWalk::result() const {
   Returns result;
-  if (refused_.empty() && returns_.empty()) {
-    result.refused = "no RET is reached";
-    return result;
+  for (const auto& [address, body] : visited_) {
+    if (body == 0 || bodies_[body].rejoins) result.instructions.push_back(address);
   }
-  result.forwards_to = forwards_to();
+  std::sort(result.instructions.begin(), result.instructions.end());
   result.refused = refused_;
-  if (!refused_.empty()) return result;
+  if (refused_.empty() && returns_.empty()) result.refused = "no RET is reached";
+  result.forwards_to = forwards_to();
+  if (!result.refused.empty()) return result;
   for (const auto& [address, body] : returns_) {
     const auto offset = image_.offset_of(address);
     if (!offset) continue;

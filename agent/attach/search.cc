@@ -46,6 +46,15 @@ const NamedFunction* Search::symbol(std::string_view name) {
   return found == all.end() || found->name != name ? nullptr : &*found;
 }
 
+std::vector<uint64_t> Search::literal(std::string_view text) {
+  if (!literals_) literals_ = find_literals(image_, anchor::kAll);
+  std::vector<uint64_t> addresses;
+  for (const LiteralHit& hit : *literals_) {
+    if (anchor::kAll[hit.literal] == text) addresses.push_back(hit.address);
+  }
+  return addresses;
+}
+
 std::optional<FunctionSite> Search::site(Function function, const NamedFunction& found,
                                          std::string evidence) {
   const auto offset = image_.offset_of(found.address);
@@ -61,6 +70,13 @@ std::optional<FunctionSite> Search::site(Function function, const NamedFunction&
     site.returns_refused = std::move(returns.refused);
   }
   return site;
+}
+
+bool is_reported(const LocateReport& report, uint64_t address) {
+  return std::any_of(report.targets.begin(), report.targets.end(), [&](const TlsTarget& target) {
+    return std::any_of(target.functions.begin(), target.functions.end(),
+                       [&](const FunctionSite& site) { return site.address == address; });
+  });
 }
 
 void drop_stubs(std::vector<FunctionSite>& functions, Search& search) {

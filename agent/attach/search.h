@@ -2,6 +2,7 @@
 // boundaries, and results of passes over the whole file, each made once.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,11 +11,27 @@
 
 #include "agent/attach/disassembler.h"
 #include "agent/attach/elf_image.h"
+#include "agent/attach/literal_scan.h"
 #include "agent/attach/locator.h"
 #include "agent/attach/return_finder.h"
 #include "agent/attach/unwind_index.h"
 
 namespace sonde::attach {
+
+// The anchors of the locators, each searched for with its terminating NUL where it is a string.
+namespace anchor {
+using namespace std::string_view_literals;
+inline constexpr std::string_view kBoringSslFile = "ssl/ssl_lib.cc\0"sv;
+inline constexpr std::string_view kOpenSslFile = "ssl/ssl_lib.c\0"sv;
+inline constexpr std::string_view kSslRead = "SSL_read\0"sv;
+inline constexpr std::string_view kSslWrite = "SSL_write\0"sv;
+inline constexpr std::string_view kSslReadInternal = "ssl_read_internal\0"sv;
+inline constexpr std::string_view kSslWriteInternal = "ssl_write_internal\0"sv;
+inline constexpr std::string_view kAwsLcAeadFile = "crypto/fipsmodule/cipher/aead.c\0"sv;
+inline constexpr auto kAll =
+    std::to_array<std::string_view>({kBoringSslFile, kOpenSslFile, kSslRead, kSslWrite,
+                                     kSslReadInternal, kSslWriteInternal, kAwsLcAeadFile});
+}  // namespace anchor
 
 struct NamedFunction {
   std::string name;
@@ -37,6 +54,9 @@ class Search {
   const std::vector<NamedFunction>& symbols();
   const NamedFunction* symbol(std::string_view name);
 
+  // Where the literal stands in read-only data. All locators' literals are searched in one pass.
+  std::vector<uint64_t> literal(std::string_view text);
+
   // A site with its returns where the function needs them. nullopt: the address is not in the file.
   std::optional<FunctionSite> site(Function function, const NamedFunction& found,
                                    std::string evidence);
@@ -47,12 +67,17 @@ class Search {
   UnwindIndex unwind_;
   ReturnFinder returns_;
   std::optional<std::vector<NamedFunction>> symbols_;
+  std::optional<std::vector<LiteralHit>> literals_;
 };
 
 // Adds what it finds to `report`: targets, and refusals with their reasons.
 using Locator = void (*)(Search& search, LocateReport& report);
 
 void locate_by_symbol(Search& search, LocateReport& report);
+void locate_boringssl(Search& search, LocateReport& report);
+
+// True if the report already offers a function at this address.
+bool is_reported(const LocateReport& report, uint64_t address);
 
 // A stub that only jumps to another listed function is dropped: the other's probes hear its calls.
 void drop_stubs(std::vector<FunctionSite>& functions, Search& search);

@@ -1,0 +1,229 @@
+#include "agent/attach/reference_scan.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <elf.h>
+
+#include "agent/attach/address_filter.h"
+#include "agent/attach/arm64_code.h"
+
+namespace sonde::attach {
+namespace {
+
+// Instructions between an ADRP and the ADD or LDR that completes it.
+constexpr size_t kPairDistance = 8;
+constexpr size_t kOverlap = 64;
+
+uint32_t load_u32(const std::byte* at) {
+  uint32_t value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+class X86Scan {
+ public:
+  X86Scan(const ElfImage& image, const AddressFilter& filter, std::vector<Reference>& out)
+      : filter_(filter),
+        absolute_(!image.position_independent()),
+        limit_(image.limits().references),
+        out_(out) {}
+
+  void chunk(Bytes bytes, uint64_t address) {
+    if (bytes.size() < 8) return;
+    address_ = address;
+    begin_ = bytes.data();
+    const size_t end = bytes.size() - 8;
+    size_t at = 4;  // prefixes before the first bytes were in the chunk before, or are no code
+    for (; at + 16 <= end; at += 16) {
+      uint32_t mask = candidates(begin_ + at);
+      for (; mask != 0; mask &= mask - 1) {
+        examine(at + static_cast<size_t>(__builtin_ctz(mask)));
+      }
+    }
+    for (; at < end; ++at) examine(at);
+  }
+
+ private:
+  using Vector = uint8_t __attribute__((vector_size(16)));
+
+  // A bit for each of 16 positions that holds an opcode byte of interest.
+  uint32_t candidates(const std::byte* at) const {
+    Vector bytes;
+    std::memcpy(&bytes, at, sizeof bytes);
+    Vector next;
+    std::memcpy(&next, at + 1, sizeof next);
+    const Vector rip_relative = ((bytes == 0x8d) | (bytes == 0x8b)) & ((next & 0xc7) == 0x05);
+    const Vector branch = ((bytes & 0xfe) == 0xe8) | ((bytes == 0x0f) & ((next & 0xf0) == 0x80));
+    Vector wanted = rip_relative | branch;
+    if (absolute_) wanted |= ((bytes & 0xf8) == 0xb8) | (bytes == 0x68);
+    return static_cast<uint32_t>(__builtin_ia32_pmovmskb128(
+        reinterpret_cast<char __attribute__((vector_size(16)))>(wanted)));
+  }
+
+  void examine(size_t at) {
+    const auto opcode = std::to_integer<uint8_t>(begin_[at]);
+    const auto next = std::to_integer<uint8_t>(begin_[at + 1]);
+    if (opcode == 0xe8 || opcode == 0xe9) {
+      relative(at, at, 1, opcode == 0xe8 ? ReferenceKind::kCall : ReferenceKind::kJump);
+    } else if (opcode == 0x0f && (next & 0xf0) == 0x80) {
+      relative(at, at, 2, ReferenceKind::kJump);
+    } else if ((opcode == 0x8d || opcode == 0x8b) && (next & 0xc7) == 0x05) {
+      // REX.W, with or without REX.R: a 64-bit register.
+      if ((std::to_integer<uint8_t>(begin_[at - 1]) & 0xfb) == 0x48) {
+        relative(at, at - 1, 2, opcode == 0x8d ? ReferenceKind::kAddress : ReferenceKind::kLoad);
+      }
+    } else if (absolute_ && ((opcode & 0xf8) == 0xb8 || opcode == 0x68)) {
+      add(at, load_u32(begin_ + at + 1), ReferenceKind::kAddress);
+    }
+  }
+
+  void relative(size_t at, size_t instruction, size_t skip, ReferenceKind kind) {
+    const auto distance = static_cast<int32_t>(load_u32(begin_ + at + skip));
+    add(instruction, address_ + at + skip + 4 + static_cast<uint64_t>(int64_t{distance}), kind);
+  }
+
+  void add(size_t instruction, uint64_t target, ReferenceKind kind) {
+    if (filter_.contains(target) && out_.size() < limit_) {
+      out_.push_back({address_ + instruction, target, kind});
+    }
+  }
+
+  const AddressFilter& filter_;
+  const bool absolute_;
+  const size_t limit_;
+  std::vector<Reference>& out_;
+  uint64_t address_ = 0;
+  const std::byte* begin_ = nullptr;
+};
+
+class Arm64Scan {
+ public:
+  Arm64Scan(const ElfImage& image, const AddressFilter& filter, std::vector<Reference>& out)
+      : filter_(filter), limit_(image.limits().references), out_(out) {}
+
+  void chunk(Bytes bytes, uint64_t address) {
+    if (address % 4 != 0) return;
+    const size_t words = bytes.size() / 4;
+    for (size_t i = 0; i < words; ++i) {
+      const uint32_t word = load_u32(bytes.data() + i * 4);
+      const uint64_t at = address + i * 4;
+      if ((word & 0x1f000000) == 0x10000000) {
+        page_pair(bytes, address, i, word);
+      } else if ((word & 0x7c000000) == 0x14000000) {
+        const auto branch = arm64::control_flow(at, word);
+        add(at, branch.target, (word >> 31) != 0 ? ReferenceKind::kCall : ReferenceKind::kJump);
+      }
+    }
+  }
+
+ private:
+  void page_pair(Bytes bytes, uint64_t address, size_t index, uint32_t word) {
+    const uint64_t at = address + index * 4;
+    if (const auto near = arm64::adr(at, word)) {
+      add(at, near->page, ReferenceKind::kAddress);
+      return;
+    }
+    const auto page = arm64::adrp(at, word);
+    if (!page || !filter_.page_wanted(page->page)) return;
+    for (size_t i = index + 1; i <= index + kPairDistance && (i + 1) * 4 <= bytes.size(); ++i) {
+      const uint32_t later = load_u32(bytes.data() + i * 4);
+      const auto sum = arm64::add_immediate(later);
+      if (sum && sum->source == page->destination) {
+        add(address + i * 4, page->page + sum->value, ReferenceKind::kAddress);
+      }
+      const auto load = arm64::load_immediate(later);
+      if (load && load->source == page->destination) {
+        add(address + i * 4, page->page + load->value, ReferenceKind::kLoad);
+      }
+      if ((later & 31) == page->destination && (sum || load || arm64::adrp(0, later))) return;
+    }
+  }
+
+  void add(uint64_t instruction, uint64_t target, ReferenceKind kind) {
+    if (filter_.contains(target) && out_.size() < limit_) {
+      out_.push_back({instruction, target, kind});
+    }
+  }
+
+  const AddressFilter& filter_;
+  const size_t limit_;
+  std::vector<Reference>& out_;
+};
+
+template <typename Scan>
+void scan_code(const ElfImage& image, Scan scan) {
+  uint64_t budget = image.limits().scanned_bytes;
+  for (const Segment& segment : image.segments()) {
+    if (!segment.executable) continue;
+    const uint64_t size = std::min(segment.size, budget);
+    budget -= size;
+    image.scan(segment.offset, size, kOverlap, [&](Bytes chunk, uint64_t offset) {
+      scan.chunk(chunk, segment.address + (offset - segment.offset));
+    });
+  }
+}
+
+void pointers_in_relocations(const ElfImage& image, const AddressFilter& filter,
+                             std::vector<uint64_t>& out) {
+  for (const Section& section : image.sections()) {
+    if (section.type != SHT_RELA) continue;
+    // Chunks do not end where entries end: an entry is found by its place in the table, and one
+    // cut by a chunk's end is whole in the next.
+    image.scan(section.offset, section.size, sizeof(Elf64_Rela), [&](Bytes chunk, uint64_t offset) {
+      const size_t skew = (sizeof(Elf64_Rela) - (offset - section.offset) % sizeof(Elf64_Rela)) %
+                          sizeof(Elf64_Rela);
+      for (size_t at = skew; at + sizeof(Elf64_Rela) <= chunk.size(); at += sizeof(Elf64_Rela)) {
+        Elf64_Rela entry;
+        std::memcpy(&entry, chunk.data() + at, sizeof entry);
+        const auto target = static_cast<uint64_t>(entry.r_addend);
+        if (filter.contains(target)) out.push_back(target);
+      }
+    });
+  }
+}
+
+void pointers_in_data(const ElfImage& image, const AddressFilter& filter,
+                      std::vector<uint64_t>& out) {
+  for (const Segment& segment : image.segments()) {
+    if (!segment.writable) continue;
+    const uint64_t skew = (8 - segment.address % 8) % 8;
+    if (segment.size <= skew) continue;
+    image.scan(segment.offset + skew, segment.size - skew, 0, [&](Bytes chunk, uint64_t) {
+      for (size_t at = 0; at + 8 <= chunk.size(); at += 8) {
+        uint64_t value;
+        std::memcpy(&value, chunk.data() + at, sizeof value);
+        if (filter.contains(value)) out.push_back(value);
+      }
+    });
+  }
+}
+
+}  // namespace
+
+std::vector<Reference> find_references(const ElfImage& image, const std::vector<Range>& ranges) {
+  std::vector<Reference> found;
+  const AddressFilter filter(ranges);
+  if (filter.empty()) return found;
+  if (image.machine() == Machine::kX86_64) {
+    scan_code(image, X86Scan(image, filter, found));
+  } else {
+    scan_code(image, Arm64Scan(image, filter, found));
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+std::vector<uint64_t> find_data_pointers(const ElfImage& image, const std::vector<Range>& ranges) {
+  std::vector<uint64_t> found;
+  const AddressFilter filter(ranges);
+  if (filter.empty()) return found;
+  pointers_in_relocations(image, filter, found);
+  pointers_in_data(image, filter, found);
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+}  // namespace sonde::attach

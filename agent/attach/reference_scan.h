@@ -1,0 +1,37 @@
+// Which instructions refer to these addresses? One pass over all code of a file.
+//
+// The pass looks at every byte position (x86-64) or word (arm64) for the few encodings that form or
+// call an address; what only looks like one is weeded out by the consumer, which meets it again
+// when it disassembles from a function's entry.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "agent/attach/elf_image.h"
+
+namespace sonde::attach {
+
+enum class ReferenceKind : uint8_t {
+  kAddress,  // lea r, [rip+d]; mov r32, imm32 and push imm32 in non-PIE; adrp + add; adr
+  kLoad,     // mov r, [rip+d]; adrp + ldr
+  kCall,     // call rel32; bl
+  kJump,     // jmp rel32, jcc rel32; b
+};
+
+struct Reference {
+  uint64_t instruction = 0;  // for adrp + add: the add
+  uint64_t target = 0;
+  ReferenceKind kind{};
+
+  auto operator<=>(const Reference&) const = default;
+};
+
+// All references into the ranges, sorted by instruction; at most limits().references.
+std::vector<Reference> find_references(const ElfImage& image, const std::vector<Range>& ranges);
+
+// Pointers into the ranges that stand in data: relative relocations, and aligned words of the
+// writable segments (non-PIE, RELR). Sorted, each target once.
+std::vector<uint64_t> find_data_pointers(const ElfImage& image, const std::vector<Range>& ranges);
+
+}  // namespace sonde::attach
