@@ -193,6 +193,15 @@ void ElfImage::parse_build_id() {
   }
 }
 
+std::vector<Segment> ElfImage::read_only_data() const {
+  std::vector<Segment> apart;
+  std::vector<Segment> mixed;
+  for (const Segment& segment : segments_) {
+    if (!segment.writable) (segment.executable ? mixed : apart).push_back(segment);
+  }
+  return apart.empty() ? mixed : apart;
+}
+
 const Section* ElfImage::section(std::string_view name) const {
   const auto found = std::find_if(sections_.begin(), sections_.end(),
                                   [name](const Section& section) { return section.name == name; });

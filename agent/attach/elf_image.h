@@ -72,6 +72,9 @@ class ElfImage {
   const LocateLimits& limits() const { return limits_; }
 
   const std::vector<Segment>& segments() const { return segments_; }
+  // Loaded, not writable, and not code; files linked without a segment of their own for such data
+  // have it among code, and then those segments are it.
+  std::vector<Segment> read_only_data() const;
   const std::vector<Section>& sections() const { return sections_; }
   const Section* section(std::string_view name) const;
   // Address and size of a program header of this type (PT_DYNAMIC, PT_GNU_EH_FRAME, ...).

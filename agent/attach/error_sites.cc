@@ -10,7 +10,7 @@ namespace {
 
 // Instructions before and behind a reference that may load the other arguments of the call.
 constexpr size_t kBefore = 10;
-constexpr size_t kBehind = 6;
+constexpr size_t kBehind = 10;
 constexpr uint64_t kLargestConstant = 0x10000;
 constexpr uint64_t kLongestPath = 512;
 

@@ -61,12 +61,8 @@ std::vector<LiteralHit> find_literals(const ElfImage& image,
   hs_scratch_t* raw_scratch = nullptr;
   if (!database || hs_alloc_scratch(database.get(), &raw_scratch) != HS_SUCCESS) return hits;
   const Scratch scratch(raw_scratch);
-  const bool data_apart =
-      std::any_of(image.segments().begin(), image.segments().end(),
-                  [](const Segment& segment) { return !segment.writable && !segment.executable; });
   uint64_t budget = image.limits().scanned_bytes;
-  for (const Segment& segment : image.segments()) {
-    if (segment.writable || (segment.executable && data_apart)) continue;
+  for (const Segment& segment : image.read_only_data()) {
     const uint64_t size = std::min(segment.size, budget);
     budget -= size;
     image.scan(segment.offset, size, kOverlap, [&](Bytes chunk, uint64_t offset) {

@@ -18,9 +18,8 @@ struct LiteralHit {
   auto operator<=>(const LiteralHit&) const = default;
 };
 
-// Searches what is loaded and not writable. Code is searched too, but only in files that keep data
-// in the same segment (linked without --rosegment or -z separate-code). Sorted, each hit once; at
-// most limits().references of them. Literals may hold NUL and must be at most 256 bytes long.
+// Searches ElfImage::read_only_data(). Sorted, each hit once; at most limits().references of them.
+// Literals may hold NUL and must be at most 256 bytes long.
 std::vector<LiteralHit> find_literals(const ElfImage& image,
                                       std::span<const std::string_view> literals);
 

@@ -9,7 +9,8 @@ namespace sonde::attach {
 namespace {
 
 // One file may hold several stacks: every locator runs, whatever the others found.
-constexpr auto kLocators = std::to_array<Locator>({locate_by_symbol, locate_boringssl});
+constexpr auto kLocators =
+    std::to_array<Locator>({locate_by_symbol, locate_boringssl, locate_openssl});
 
 struct FunctionInfo {
   Function function;

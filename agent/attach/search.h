@@ -28,9 +28,11 @@ inline constexpr std::string_view kSslWrite = "SSL_write\0"sv;
 inline constexpr std::string_view kSslReadInternal = "ssl_read_internal\0"sv;
 inline constexpr std::string_view kSslWriteInternal = "ssl_write_internal\0"sv;
 inline constexpr std::string_view kAwsLcAeadFile = "crypto/fipsmodule/cipher/aead.c\0"sv;
-inline constexpr auto kAll =
-    std::to_array<std::string_view>({kBoringSslFile, kOpenSslFile, kSslRead, kSslWrite,
-                                     kSslReadInternal, kSslWriteInternal, kAwsLcAeadFile});
+inline constexpr std::string_view kOpenSslVersion = "OpenSSL "sv;
+inline constexpr std::string_view kLibreSslVersion = "LibreSSL "sv;
+inline constexpr auto kAll = std::to_array<std::string_view>(
+    {kBoringSslFile, kOpenSslFile, kSslRead, kSslWrite, kSslReadInternal, kSslWriteInternal,
+     kAwsLcAeadFile, kOpenSslVersion, kLibreSslVersion});
 }  // namespace anchor
 
 struct NamedFunction {
@@ -75,6 +77,7 @@ using Locator = void (*)(Search& search, LocateReport& report);
 
 void locate_by_symbol(Search& search, LocateReport& report);
 void locate_boringssl(Search& search, LocateReport& report);
+void locate_openssl(Search& search, LocateReport& report);
 
 // True if the report already offers a function at this address.
 bool is_reported(const LocateReport& report, uint64_t address);

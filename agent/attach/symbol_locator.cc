@@ -56,7 +56,7 @@ bool has(const std::vector<FunctionSite>& functions, std::initializer_list<Funct
   });
 }
 
-void locate_openssl(Search& search, LocateReport& report) {
+void locate_ssl_symbols(Search& search, LocateReport& report) {
   std::vector<FunctionSite> functions = sites(search, kOpenSslFunctions);
   if (functions.empty()) return;
   const bool boring = std::any_of(kBoringSslMarkers.begin(), kBoringSslMarkers.end(),
@@ -70,13 +70,13 @@ void locate_openssl(Search& search, LocateReport& report) {
   drop_stubs(functions, search);
   report.targets.push_back(
       {.stack = stack,
-       .version = boring ? std::string() : openssl_version(search.image()),
+       .version = boring ? std::string() : openssl_version(search),
        .located_by = LocatedBy::kSymbol,
        .functions = std::move(functions),
        .evidence = boring ? "symbols SSL_*, and API that only BoringSSL has" : "symbols SSL_*"});
 }
 
-void locate_gnutls(Search& search, LocateReport& report) {
+void locate_gnutls_symbols(Search& search, LocateReport& report) {
   std::vector<FunctionSite> functions = sites(search, kGnuTlsFunctions);
   if (functions.empty()) return;
   if (!has(functions, {Function::kGnutlsRecordSend, Function::kGnutlsRecordSend2}) ||
@@ -95,8 +95,8 @@ void locate_gnutls(Search& search, LocateReport& report) {
 }  // namespace
 
 void locate_by_symbol(Search& search, LocateReport& report) {
-  locate_openssl(search, report);
-  locate_gnutls(search, report);
+  locate_ssl_symbols(search, report);
+  locate_gnutls_symbols(search, report);
 }
 
 }  // namespace sonde::attach

@@ -22,33 +22,28 @@ std::string_view leading_version(std::string_view text) {
     if (!is_digit(c) && c != '.' && !suffix) break;
     ++end;
   }
-  return dots >= 2 && is_digit(text.front()) ? text.substr(0, end) : std::string_view();
+  return dots >= 2 && !text.empty() && is_digit(text.front()) ? text.substr(0, end)
+                                                              : std::string_view();
 }
 
 // OPENSSL_VERSION_TEXT: "OpenSSL 3.0.15 3 Sep 2024", NUL-terminated, a year at its end.
-void collect_version_texts(std::string_view chunk, std::string_view product,
-                           std::set<std::string>& found) {
-  for (size_t at = chunk.find(product); at != std::string_view::npos;
-       at = chunk.find(product, at + 1)) {
-    const std::string_view rest = chunk.substr(at + product.size(), 64);
-    const std::string_view version = leading_version(rest);
-    const size_t end = rest.find('\0');
-    if (version.empty() || end == std::string_view::npos || end < version.size() + 5) continue;
-    const std::string_view year = rest.substr(end - 4, 4);
-    if (!std::all_of(year.begin(), year.end(), is_digit)) continue;
-    if (found.size() < 8) found.insert(fmt::format("{}{}", product, version));
-  }
+std::string version_text_at(const ElfImage& image, uint64_t address, std::string_view product) {
+  const auto text = image.string_at(address, 80);
+  if (!text) return {};
+  const std::string_view version = leading_version(std::string_view(*text).substr(product.size()));
+  if (version.empty() || text->size() < product.size() + version.size() + 5) return {};
+  const std::string_view year = std::string_view(*text).substr(text->size() - 4);
+  if (!std::all_of(year.begin(), year.end(), is_digit)) return {};
+  return fmt::format("{}{}", product, version);
 }
 
-std::string version_text_in_file(const ElfImage& image) {
+std::string version_text_in_file(Search& search) {
   std::set<std::string> found;
-  for (const Segment& segment : image.segments()) {
-    if (segment.writable || segment.executable) continue;
-    image.scan(segment.offset, segment.size, 128, [&](Bytes chunk, uint64_t) {
-      for (const std::string_view product : {"OpenSSL ", "LibreSSL "}) {
-        collect_version_texts(as_text(chunk), product, found);
-      }
-    });
+  for (const std::string_view product : {anchor::kOpenSslVersion, anchor::kLibreSslVersion}) {
+    for (const uint64_t address : search.literal(product)) {
+      std::string version = version_text_at(search.image(), address, product);
+      if (!version.empty()) found.insert(std::move(version));
+    }
   }
   return found.size() == 1 ? *found.begin() : std::string();
 }
@@ -81,10 +76,10 @@ std::vector<unsigned> newest_symbol_version(const ElfImage& image, std::string_v
 
 }  // namespace
 
-std::string openssl_version(const ElfImage& image) {
+std::string openssl_version(Search& search) {
   // Only libcrypto holds the text: a library that is libssl alone knows its symbol versions.
-  const std::vector<unsigned> symbols = newest_symbol_version(image, "OPENSSL_");
-  std::string text = version_text_in_file(image);
+  const std::vector<unsigned> symbols = newest_symbol_version(search.image(), "OPENSSL_");
+  std::string text = version_text_in_file(search);
   if (!text.empty() || symbols.empty()) return text;
   return fmt::format("OpenSSL >= {}", fmt::join(symbols, "."));
 }

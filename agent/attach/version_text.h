@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "agent/attach/elf_image.h"
+#include "agent/attach/search.h"
 
 namespace sonde::attach {
 
 // "OpenSSL 3.0.15" or "LibreSSL 3.8.2" where the file holds libcrypto's text once, else the newest
 // symbol version it defines ("OpenSSL >= 3.0.0"), else empty.
-std::string openssl_version(const ElfImage& image);
+std::string openssl_version(Search& search);
 
 // The newest symbol version the file defines: "GnuTLS >= 3.7.7"; else empty.
 std::string gnutls_version(const ElfImage& image);
