@@ -10,7 +10,7 @@ namespace {
 
 // One file may hold several stacks: every locator runs, whatever the others found.
 constexpr auto kLocators =
-    std::to_array<Locator>({locate_by_symbol, locate_boringssl, locate_openssl});
+    std::to_array<Locator>({locate_by_symbol, locate_boringssl, locate_openssl, locate_go});
 
 struct FunctionInfo {
   Function function;

@@ -78,6 +78,7 @@ using Locator = void (*)(Search& search, LocateReport& report);
 void locate_by_symbol(Search& search, LocateReport& report);
 void locate_boringssl(Search& search, LocateReport& report);
 void locate_openssl(Search& search, LocateReport& report);
+void locate_go(Search& search, LocateReport& report);
 
 // True if the report already offers a function at this address.
 bool is_reported(const LocateReport& report, uint64_t address);
