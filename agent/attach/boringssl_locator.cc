@@ -118,7 +118,7 @@ class BoringSslCopy {
 
 void locate_copy(Search& search, uint64_t path, LocateReport& report) {
   const uint64_t path_end = path + anchor::kBoringSslFile.size() - 1;
-  const std::vector<uint64_t> sites = path_references(search.image(), path, path_end);
+  const std::vector<uint64_t> sites = path_references(search, path, path_end);
   if (sites.empty()) return;  // the text alone is no BoringSSL
   BoringSslCopy copy(search, sites);
   const Result<uint64_t> write = copy.find_write();

@@ -5,7 +5,9 @@
 // it are the error sites, and the small constants beside each site are its reason, among noise.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <set>
 #include <string_view>
 #include <vector>
@@ -20,17 +22,20 @@ struct ErrorFunction {
   uint64_t entry = 0;
   std::vector<uint64_t> sites;
   std::set<uint32_t> constants;  // beside all its sites; holds the reasons, and line numbers
+  // Of those, the ones loaded into the argument before the file's: the reasons alone, where the
+  // compiler left the arguments in their order.
+  std::set<uint32_t> reasons;
 
-  bool raises(std::initializer_list<uint32_t> reasons) const {
-    return std::all_of(reasons.begin(), reasons.end(),
-                       [this](uint32_t reason) { return constants.contains(reason); });
+  bool raises(std::initializer_list<uint32_t> codes) const {
+    return std::all_of(codes.begin(), codes.end(),
+                       [this](uint32_t code) { return constants.contains(code); });
   }
 };
 
 // References to a path string that ends at `path_end` (the address of its NUL), whichever of its
-// '/' the string really begins at: a linker may have merged it behind another text.
-std::vector<uint64_t> path_references(const ElfImage& image, uint64_t path_begin,
-                                      uint64_t path_end);
+// '/' the string really begins at: a linker may have merged it behind another text. Where a
+// compiler outlined the loading of the path into a little function, its calls are the references.
+std::vector<uint64_t> path_references(Search& search, uint64_t path_begin, uint64_t path_end);
 
 // Groups error sites by the function that owns them.
 std::vector<ErrorFunction> group_by_function(Search& search, OwnerFinder& owners,

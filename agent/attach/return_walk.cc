@@ -5,6 +5,11 @@
 #include <fmt/format.h>
 
 namespace sonde::attach {
+namespace {
+
+constexpr uint64_t kNearBytes = 32 << 10;
+
+}  // namespace
 
 Returns ReturnWalk::run(uint64_t entry, uint64_t size_bytes) {
   Body body{.entry = entry};
@@ -146,6 +151,14 @@ void ReturnWalk::sweep(size_t body) {
   }
 }
 
+// Without known extents a jump far away counts as one to code that others use too, such as an
+// epilogue that the compiler outlined.
+bool ReturnWalk::is_shared(uint64_t address, const Body& body) const {
+  if (&body != &bodies_.front()) return !body.rejoins;
+  const bool near = address >= body.entry && address - body.entry < kNearBytes;
+  return body.extent.size() == 0 && !near;
+}
+
 // Follows bodies that only jump on (a stub, then perhaps its PLT entry) to the first that does
 // work.
 std::optional<uint64_t> ReturnWalk::forwards_to() const {
@@ -174,7 +187,7 @@ Returns ReturnWalk::result() const {
   for (const auto& [address, body] : returns_) {
     const auto offset = image_.offset_of(address);
     if (!offset) continue;
-    result.sites.push_back({*offset, body != 0 && !bodies_[body].rejoins});
+    result.sites.push_back({*offset, is_shared(address, bodies_[body])});
   }
   std::sort(result.sites.begin(), result.sites.end(),
             [](const ReturnSite& a, const ReturnSite& b) { return a.file_offset < b.file_offset; });

@@ -52,6 +52,7 @@ class ReturnWalk {
   void refuse(std::string reason) {
     if (refused_.empty()) refused_ = std::move(reason);
   }
+  bool is_shared(uint64_t address, const Body& body) const;
   std::optional<uint64_t> forwards_to() const;
   Returns result() const;
 

@@ -28,11 +28,13 @@ inline constexpr std::string_view kSslWrite = "SSL_write\0"sv;
 inline constexpr std::string_view kSslReadInternal = "ssl_read_internal\0"sv;
 inline constexpr std::string_view kSslWriteInternal = "ssl_write_internal\0"sv;
 inline constexpr std::string_view kAwsLcAeadFile = "crypto/fipsmodule/cipher/aead.c\0"sv;
+inline constexpr std::string_view kAwsLcName = "aws-lc"sv;
+inline constexpr std::string_view kAwsLcTitle = "AWS-LC"sv;
 inline constexpr std::string_view kOpenSslVersion = "OpenSSL "sv;
 inline constexpr std::string_view kLibreSslVersion = "LibreSSL "sv;
 inline constexpr auto kAll = std::to_array<std::string_view>(
     {kBoringSslFile, kOpenSslFile, kSslRead, kSslWrite, kSslReadInternal, kSslWriteInternal,
-     kAwsLcAeadFile, kOpenSslVersion, kLibreSslVersion});
+     kAwsLcAeadFile, kAwsLcName, kAwsLcTitle, kOpenSslVersion, kLibreSslVersion});
 }  // namespace anchor
 
 struct NamedFunction {
@@ -79,6 +81,7 @@ void locate_by_symbol(Search& search, LocateReport& report);
 void locate_boringssl(Search& search, LocateReport& report);
 void locate_openssl(Search& search, LocateReport& report);
 void locate_go(Search& search, LocateReport& report);
+void locate_aws_lc(Search& search, LocateReport& report);
 
 // True if the report already offers a function at this address.
 bool is_reported(const LocateReport& report, uint64_t address);
