@@ -32,7 +32,6 @@ class AddressFilter {
     const uint64_t slot = (address >> kPageBits) % kSlots;
     return ((bits_[slot / 64] >> (slot % 64)) & 1) != 0;
   }
-  bool page_wanted(uint64_t page_address) const { return maybe(page_address); }
 
   bool contains(uint64_t address) const {
     if (!maybe(address)) return false;

@@ -1,6 +1,7 @@
 #include "agent/attach/reference_scan.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include <elf.h>
@@ -12,7 +13,7 @@ namespace sonde::attach {
 namespace {
 
 // Instructions between an ADRP and the ADD or LDR that completes it.
-constexpr size_t kPairDistance = 8;
+constexpr size_t kPairDistance = 12;
 constexpr size_t kOverlap = 64;
 
 uint32_t load_u32(const std::byte* at) {
@@ -125,19 +126,31 @@ class Arm64Scan {
       return;
     }
     const auto page = arm64::adrp(at, word);
-    if (!page || !filter_.page_wanted(page->page)) return;
+    if (!page || !page_wanted(page->page)) return;
+    // GCC's section anchors take a second ADD: adrp x, page; add x, x, anchor; add y, x, offset.
+    std::array<uint64_t, 32> values{};
+    values[page->destination] = page->page;
     for (size_t i = index + 1; i <= index + kPairDistance && (i + 1) * 4 <= bytes.size(); ++i) {
       const uint32_t later = load_u32(bytes.data() + i * 4);
+      const uint64_t here = address + i * 4;
+      const unsigned destination = later & 31;
       const auto sum = arm64::add_immediate(later);
-      if (sum && sum->source == page->destination) {
-        add(address + i * 4, page->page + sum->value, ReferenceKind::kAddress);
-      }
       const auto load = arm64::load_immediate(later);
-      if (load && load->source == page->destination) {
-        add(address + i * 4, page->page + load->value, ReferenceKind::kLoad);
+      if (sum && values[sum->source] != 0) {
+        values[destination] = values[sum->source] + sum->value;
+        add(here, values[destination], ReferenceKind::kAddress);
+      } else if (load && values[load->source] != 0) {
+        add(here, values[load->source] + load->value, ReferenceKind::kLoad);
+        values[destination] = 0;
+      } else if (sum || load || arm64::adrp(here, later)) {
+        values[destination] = 0;
       }
-      if ((later & 31) == page->destination && (sum || load || arm64::adrp(0, later))) return;
+      if (arm64::control_flow(here, later).flow == Flow::kReturn) return;
     }
+  }
+
+  bool page_wanted(uint64_t page) const {
+    return filter_.maybe(page) || filter_.maybe(page + 0x1000) || filter_.maybe(page + 0x2000);
   }
 
   void add(uint64_t instruction, uint64_t target, ReferenceKind kind) {
