@@ -10,7 +10,7 @@ namespace {
 
 // One file may hold several stacks: every locator runs, whatever the others found.
 constexpr auto kLocators = std::to_array<Locator>(
-    {locate_by_symbol, locate_boringssl, locate_openssl, locate_go, locate_aws_lc});
+    {locate_by_symbol, locate_boringssl, locate_openssl, locate_go, locate_nss, locate_aws_lc});
 
 struct FunctionInfo {
   Function function;

@@ -81,6 +81,7 @@ void locate_by_symbol(Search& search, LocateReport& report);
 void locate_boringssl(Search& search, LocateReport& report);
 void locate_openssl(Search& search, LocateReport& report);
 void locate_go(Search& search, LocateReport& report);
+void locate_nss(Search& search, LocateReport& report);
 void locate_aws_lc(Search& search, LocateReport& report);
 
 // True if the report already offers a function at this address.
