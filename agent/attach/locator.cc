@@ -9,8 +9,9 @@ namespace sonde::attach {
 namespace {
 
 // One file may hold several stacks: every locator runs, whatever the others found.
-constexpr auto kLocators = std::to_array<Locator>(
-    {locate_by_symbol, locate_boringssl, locate_openssl, locate_go, locate_nss, locate_aws_lc});
+constexpr auto kLocators =
+    std::to_array<Locator>({locate_by_symbol, locate_boringssl, locate_openssl, locate_go,
+                            locate_nss, locate_aws_lc, locate_ring});
 
 struct FunctionInfo {
   Function function;

@@ -36,8 +36,8 @@ OwnerFinder::OwnerFinder(Search& search, const std::vector<uint64_t>& instructio
                             arm64::adr(reference.instruction, *word).has_value();
     if (!table_base) ++starts[reference.target];
   }
-  for (const uint64_t pointer : find_data_pointers(search_.image(), windows)) {
-    starts[pointer] += 2;  // a pointer is no accident of bytes, as a call may be
+  for (const PointerSlot& pointer : find_pointer_slots(search_.image(), windows)) {
+    starts[pointer.target] += 2;  // a pointer is no accident of bytes, as a call may be
   }
   for (const auto& [address, references] : starts) {
     const Start start{address, references};

@@ -178,7 +178,7 @@ void scan_code(const ElfImage& image, Scan scan) {
 }
 
 void pointers_in_relocations(const ElfImage& image, const AddressFilter& filter,
-                             std::vector<uint64_t>& out) {
+                             std::vector<PointerSlot>& out) {
   for (const Section& section : image.sections()) {
     if (section.type != SHT_RELA) continue;
     // Chunks do not end where entries end: an entry is found by its place in the table, and one
@@ -190,23 +190,27 @@ void pointers_in_relocations(const ElfImage& image, const AddressFilter& filter,
         Elf64_Rela entry;
         std::memcpy(&entry, chunk.data() + at, sizeof entry);
         const auto target = static_cast<uint64_t>(entry.r_addend);
-        if (filter.contains(target)) out.push_back(target);
+        if (filter.contains(target) && out.size() < image.limits().references) {
+          out.push_back({entry.r_offset, target});
+        }
       }
     });
   }
 }
 
 void pointers_in_data(const ElfImage& image, const AddressFilter& filter,
-                      std::vector<uint64_t>& out) {
+                      std::vector<PointerSlot>& out) {
   for (const Segment& segment : image.segments()) {
     if (!segment.writable) continue;
     const uint64_t skew = (8 - segment.address % 8) % 8;
     if (segment.size <= skew) continue;
-    image.scan(segment.offset + skew, segment.size - skew, 0, [&](Bytes chunk, uint64_t) {
+    image.scan(segment.offset + skew, segment.size - skew, 0, [&](Bytes chunk, uint64_t offset) {
       for (size_t at = 0; at + 8 <= chunk.size(); at += 8) {
         uint64_t value;
         std::memcpy(&value, chunk.data() + at, sizeof value);
-        if (filter.contains(value)) out.push_back(value);
+        if (filter.contains(value) && out.size() < image.limits().references) {
+          out.push_back({segment.address + (offset - segment.offset) + at, value});
+        }
       }
     });
   }
@@ -228,8 +232,33 @@ std::vector<Reference> find_references(const ElfImage& image, const std::vector<
   return found;
 }
 
-std::vector<uint64_t> find_data_pointers(const ElfImage& image, const std::vector<Range>& ranges) {
-  std::vector<uint64_t> found;
+std::vector<Reference> find_operand_references(const ElfImage& image,
+                                               const std::vector<Range>& ranges) {
+  std::vector<Reference> found;
+  const AddressFilter filter(ranges);
+  if (filter.empty() || image.machine() != Machine::kX86_64) return found;
+  for (const Segment& segment : image.segments()) {
+    if (!segment.executable) continue;
+    image.scan(segment.offset, segment.size, kOverlap, [&](Bytes chunk, uint64_t offset) {
+      const uint64_t address = segment.address + (offset - segment.offset);
+      for (size_t at = 0; at + 5 <= chunk.size(); ++at) {
+        if ((std::to_integer<uint8_t>(chunk[at]) & 0xc7) != 0x05) continue;
+        const auto distance = static_cast<int32_t>(load_u32(chunk.data() + at + 1));
+        const uint64_t target = address + at + 5 + static_cast<uint64_t>(int64_t{distance});
+        if (filter.contains(target) && found.size() < image.limits().references) {
+          found.push_back({address + at, target, ReferenceKind::kLoad});
+        }
+      }
+    });
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+std::vector<PointerSlot> find_pointer_slots(const ElfImage& image,
+                                            const std::vector<Range>& ranges) {
+  std::vector<PointerSlot> found;
   const AddressFilter filter(ranges);
   if (filter.empty()) return found;
   pointers_in_relocations(image, filter, found);

@@ -30,8 +30,23 @@ struct Reference {
 // All references into the ranges, sorted by instruction; at most limits().references.
 std::vector<Reference> find_references(const ElfImage& image, const std::vector<Range>& ranges);
 
+// References of any x86-64 instruction by an operand [rip+d], vector instructions among them: those
+// that need no immediate behind the operand. Reference::instruction is an address inside the
+// instruction (of its ModRM byte). Nothing on arm64.
+std::vector<Reference> find_operand_references(const ElfImage& image,
+                                               const std::vector<Range>& ranges);
+
+// A pointer in data: where it stands and what it points to.
+struct PointerSlot {
+  uint64_t slot = 0;
+  uint64_t target = 0;
+
+  auto operator<=>(const PointerSlot&) const = default;
+};
+
 // Pointers into the ranges that stand in data: relative relocations, and aligned words of the
-// writable segments (non-PIE, RELR). Sorted, each target once.
-std::vector<uint64_t> find_data_pointers(const ElfImage& image, const std::vector<Range>& ranges);
+// writable segments (non-PIE, RELR). Sorted, each once; at most limits().references.
+std::vector<PointerSlot> find_pointer_slots(const ElfImage& image,
+                                            const std::vector<Range>& ranges);
 
 }  // namespace sonde::attach

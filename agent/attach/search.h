@@ -30,11 +30,17 @@ inline constexpr std::string_view kSslWriteInternal = "ssl_write_internal\0"sv;
 inline constexpr std::string_view kAwsLcAeadFile = "crypto/fipsmodule/cipher/aead.c\0"sv;
 inline constexpr std::string_view kAwsLcName = "aws-lc"sv;
 inline constexpr std::string_view kAwsLcTitle = "AWS-LC"sv;
+// The constants of the VAES AES-GCM assembly, as 64-bit words: byte order masks and the reduction
+// polynomial {0x08090a0b0c0d0e0f, 0x0001020304050607, 1, 0xc2..., 1, 0xc2...1}.
+inline constexpr std::string_view kVaesGcm =
+    "\x0f\x0e\x0d\x0c\x0b\x0a\x09\x08\x07\x06\x05\x04\x03\x02\x01\x00"
+    "\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xc2"
+    "\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\xc2"sv;
 inline constexpr std::string_view kOpenSslVersion = "OpenSSL "sv;
 inline constexpr std::string_view kLibreSslVersion = "LibreSSL "sv;
 inline constexpr auto kAll = std::to_array<std::string_view>(
     {kBoringSslFile, kOpenSslFile, kSslRead, kSslWrite, kSslReadInternal, kSslWriteInternal,
-     kAwsLcAeadFile, kAwsLcName, kAwsLcTitle, kOpenSslVersion, kLibreSslVersion});
+     kAwsLcAeadFile, kAwsLcName, kAwsLcTitle, kVaesGcm, kOpenSslVersion, kLibreSslVersion});
 }  // namespace anchor
 
 struct NamedFunction {
@@ -83,6 +89,7 @@ void locate_openssl(Search& search, LocateReport& report);
 void locate_go(Search& search, LocateReport& report);
 void locate_nss(Search& search, LocateReport& report);
 void locate_aws_lc(Search& search, LocateReport& report);
+void locate_ring(Search& search, LocateReport& report);
 
 // True if the report already offers a function at this address.
 bool is_reported(const LocateReport& report, uint64_t address);
