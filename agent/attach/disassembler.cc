@@ -44,6 +44,7 @@ Disassembler::~Disassembler() {
 std::optional<Instruction> Disassembler::decode(uint64_t address) {
   detail_valid_ = false;
   if (detail_ == nullptr || !image_.is_code(address)) return std::nullopt;
+  if (++decoded_ > image_.limits().instructions) return std::nullopt;
   std::array<std::byte, 16> code{};
   const size_t size = image_.read(address, code);
   const Bytes bytes = Bytes(code).first(size);

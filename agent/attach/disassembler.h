@@ -40,7 +40,7 @@ class Disassembler {
 
   const ElfImage& image() const { return image_; }
 
-  // nullopt: no code there, or bytes that are no instruction.
+  // nullopt: no code there, bytes that are no instruction, or limits().instructions reached.
   std::optional<Instruction> decode(uint64_t address);
   // Detail of the instruction decoded last; null where it was decoded without Capstone.
   const cs_insn* detail() const { return detail_valid_ ? detail_ : nullptr; }
@@ -53,6 +53,7 @@ class Disassembler {
   csh handle_ = 0;
   cs_insn* detail_ = nullptr;
   bool detail_valid_ = false;
+  size_t decoded_ = 0;
 };
 
 // The register an x86 operand names, as its 64-bit form (EAX and RAX are one register).

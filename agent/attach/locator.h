@@ -113,6 +113,8 @@ struct LocateLimits {
   // Bytes of code and read-only data searched per pass.
   uint64_t scanned_bytes = uint64_t{2} << 30;
   size_t instructions_per_function = 20'000;
+  // Instructions decoded over the whole search: what ends it however a file is made.
+  size_t instructions = 4'000'000;
   size_t tail_jumps = 16;
   // References to one anchor string, candidates of one role.
   size_t references = 1'000'000;
