@@ -28,6 +28,11 @@ class AddressFilter {
 
   bool empty() const { return ranges_.empty(); }
 
+  // The smallest range around all of them.
+  Range span() const {
+    return ranges_.empty() ? Range{} : Range{ranges_.front().begin, ranges_.back().end};
+  }
+
   bool maybe(uint64_t address) const {
     const uint64_t slot = (address >> kPageBits) % kSlots;
     return ((bits_[slot / 64] >> (slot % 64)) & 1) != 0;

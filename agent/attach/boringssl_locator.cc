@@ -6,6 +6,7 @@
 // SHOULD_NOT_HAVE_BEEN_CALLED and call ssl_read_impl; of the two only SSL_read goes on to store
 // s3->pending_app_data, a pointer and a length it loaded before.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -68,14 +69,10 @@ class BoringSslCopy {
   }
 
   bool calls_any(uint64_t entry, const std::vector<uint64_t>& targets) {
-    const std::vector<uint64_t>& code = owners_.code(entry).instructions;
-    for (const uint64_t target : targets) {
-      if (target == entry) continue;
-      for (const Reference& reference : owners_.references_to(target)) {
-        if (std::binary_search(code.begin(), code.end(), reference.instruction)) return true;
-      }
-    }
-    return false;
+    const std::set<uint64_t> callees = owners_.callees(entry);
+    return std::any_of(targets.begin(), targets.end(), [&](uint64_t target) {
+      return target != entry && callees.contains(target);
+    });
   }
 
   // Stores a pointer and the length behind it, both loaded before; with `peek` only fields that
@@ -98,7 +95,8 @@ class BoringSslCopy {
       const MemoryAccess looked_at =
           memory_access(search_.disassembler(), owners_.code(peek).instructions);
       std::vector<uint64_t> calls;
-      for (const Reference& reference : owners_.references_to(peek)) {
+      for (const Reference& reference :
+           find_references(search_.image(), {{peek, peek + 1}}, kCodeReferences)) {
         if (reference.kind != ReferenceKind::kAddress) calls.push_back(reference.instruction);
       }
       OwnerFinder callers(search_, calls);

@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kBefore = 10;
 constexpr size_t kBehind = 10;
 constexpr uint64_t kLargestConstant = 0x10000;
-constexpr uint64_t kLongestPath = 512;
+constexpr uint64_t kLongestPath = anchor::kReach;
 // Instructions of an outlined function before and behind the reference in it.
 constexpr size_t kOutlined = 6;
 constexpr uint64_t kOutlinedBytes = 16;
@@ -117,7 +117,7 @@ std::vector<uint64_t> path_references(Search& search, uint64_t path_begin, uint6
     --begin;
   }
   std::vector<uint64_t> sites;
-  for (const Reference& reference : find_references(image, {{begin, path_end}})) {
+  for (const Reference& reference : search.references_to_anchor({begin, path_end})) {
     const auto first = image.integer<uint8_t>(reference.target);
     const bool may_begin =
         reference.target == begin || first == '/' || first == '.' || reference.target == path_begin;
@@ -129,7 +129,7 @@ std::vector<uint64_t> path_references(Search& search, uint64_t path_begin, uint6
   for (const uint64_t site : sites) {
     if (is_outlined(search.disassembler(), site)) outlined.push_back({site - kOutlinedBytes, site});
   }
-  for (const Reference& reference : find_references(image, outlined)) {
+  for (const Reference& reference : find_references(image, outlined, kCodeReferences)) {
     if (reference.kind == ReferenceKind::kCall) sites.push_back(reference.instruction);
   }
   return sites;

@@ -164,7 +164,7 @@ class OpenSslCopy {
     std::vector<Range> wanted;
     for (const uint64_t callee : callees) wanted.push_back({callee, callee + 1});
     std::vector<uint64_t> calls;
-    for (const Reference& reference : find_references(search_.image(), wanted)) {
+    for (const Reference& reference : find_references(search_.image(), wanted, kCodeReferences)) {
       if (reference.kind != ReferenceKind::kAddress) calls.push_back(reference.instruction);
     }
     OwnerFinder callers(search_, calls);
@@ -207,23 +207,9 @@ class OpenSslCopy {
     });
   }
 
-  // Direct calls of a function, tail calls included.
-  std::set<uint64_t> callees_of(uint64_t entry) {
-    std::set<uint64_t> callees;
-    const std::vector<uint64_t>& code = owners_.code(entry).instructions;
-    for (const uint64_t address : code) {
-      const auto instruction = search_.disassembler().decode(address);
-      if (!instruction || instruction->target == 0) continue;
-      if (!std::binary_search(code.begin(), code.end(), instruction->target)) {
-        callees.insert(instruction->target);
-      }
-    }
-    return callees;
-  }
-
   bool calls_no_more(uint64_t entry, uint64_t than) {
-    const std::set<uint64_t> own = callees_of(entry);
-    const std::set<uint64_t> others = callees_of(than);
+    const std::set<uint64_t> own = owners_.callees(entry);
+    const std::set<uint64_t> others = owners_.callees(than);
     return std::includes(others.begin(), others.end(), own.begin(), own.end());
   }
 
@@ -264,11 +250,7 @@ class OpenSslCopy {
   }
 
   bool called_from(uint64_t caller, uint64_t callee) {
-    const std::vector<uint64_t>& code = owners_.code(caller).instructions;
-    const std::vector<Reference> calls = owners_.references_to(callee);
-    return std::any_of(calls.begin(), calls.end(), [&code](const Reference& reference) {
-      return std::binary_search(code.begin(), code.end(), reference.instruction);
-    });
+    return owners_.callees(caller).contains(callee);
   }
 
   Search& search_;
@@ -284,10 +266,17 @@ std::vector<Reference> references_to_anchors(Search& search) {
     for (const uint64_t text : search.literal(name)) ranges.push_back({text, text + 1});
   }
   for (const uint64_t file : search.literal(anchor::kOpenSslFile)) {
-    ranges.push_back({file - 256, file + 1});  // a build path may stand before it
+    ranges.push_back(
+        {file - std::min(file, anchor::kReach), file + 1});  // a build path may stand before it
   }
-  std::vector<Reference> references = find_references(search.image(), ranges);
-  std::erase_if(references, [](const Reference& r) { return r.kind != ReferenceKind::kAddress; });
+  std::vector<Reference> references;
+  for (const Range range : ranges) {
+    for (const Reference& reference : search.references_to_anchor(range)) {
+      if (reference.kind == ReferenceKind::kAddress) references.push_back(reference);
+    }
+  }
+  std::sort(references.begin(), references.end());
+  references.erase(std::unique(references.begin(), references.end()), references.end());
   return references;
 }
 

@@ -11,6 +11,7 @@ namespace {
 constexpr uint64_t kWindowBytes = 32 << 10;
 constexpr size_t kStartsTried = 12;
 constexpr size_t kColdHops = 3;
+constexpr size_t kStubInstructions = 4;
 
 // What may stand before a function: RET, INT3, NOP, the tail of UD2 or of a long NOP.
 bool ends_code(uint8_t byte) {
@@ -21,34 +22,39 @@ bool ends_code(uint8_t byte) {
 
 OwnerFinder::OwnerFinder(Search& search, const std::vector<uint64_t>& instructions)
     : search_(search) {
+  // A file may have FDEs for some of its code only: Chromium's C++ parts have none.
+  std::vector<uint64_t> without;
+  std::copy_if(instructions.begin(), instructions.end(), std::back_inserter(without),
+               [&](uint64_t instruction) { return !search.unwind().function_at(instruction); });
+  if (!without.empty()) find_starts(without);
+}
+
+void OwnerFinder::find_starts(const std::vector<uint64_t>& instructions) {
+  const ElfImage& image = search_.image();
   std::vector<Range> windows;
   for (const uint64_t instruction : instructions) windows.push_back(window(instruction));
-  by_target_ = find_references(search_.image(), windows);
-  std::sort(by_target_.begin(), by_target_.end(), [](const Reference& a, const Reference& b) {
-    return std::tie(a.target, a.instruction) < std::tie(b.target, b.instruction);
-  });
   std::map<uint64_t, size_t> starts;
-  for (const Reference& reference : by_target_) {
+  for (const Reference& reference : find_references(image, windows, kCodeReferences)) {
     if (reference.kind == ReferenceKind::kCall) ++starts[reference.target];
+    if (reference.kind == ReferenceKind::kJump) jumps_.push_back(reference);
     if (reference.kind != ReferenceKind::kAddress) continue;
-    const auto word = search_.image().integer<uint32_t>(reference.instruction);
-    const bool table_base = search_.image().machine() == Machine::kArm64 && word &&
+    const auto word = image.integer<uint32_t>(reference.instruction);
+    const bool table_base = image.machine() == Machine::kArm64 && word &&
                             arm64::adr(reference.instruction, *word).has_value();
     if (!table_base) ++starts[reference.target];
   }
-  for (const PointerSlot& pointer : find_pointer_slots(search_.image(), windows)) {
+  for (const PointerSlot& pointer : find_pointer_slots(image, windows)) {
     starts[pointer.target] += 2;  // a pointer is no accident of bytes, as a call may be
   }
   for (const auto& [address, references] : starts) {
     const Start start{address, references};
     if (!looks_like_start(start)) continue;
     starts_.push_back(start);
-    if (search_.unwind().empty()) search_.returns().add_known_start(address);
+    search_.returns().add_known_start(address);
   }
 }
 
 Range OwnerFinder::window(uint64_t instruction) const {
-  if (const auto range = search_.unwind().function_at(instruction)) return *range;
   const Segment* segment = search_.image().segment_at(instruction);
   const uint64_t lowest = segment == nullptr ? 0 : segment->address;
   const uint64_t back = std::min(kWindowBytes, instruction - std::min(lowest, instruction));
@@ -70,23 +76,49 @@ const Returns& OwnerFinder::code(uint64_t entry) {
   return walks_.emplace(entry, search_.returns().find(entry, 0)).first->second;
 }
 
-std::optional<uint64_t> OwnerFinder::direct_owner(uint64_t instruction) {
-  const auto reaches = [&](uint64_t entry) {
-    const std::vector<uint64_t>& all = code(entry).instructions;
-    return std::binary_search(all.begin(), all.end(), instruction);
-  };
-  if (const auto range = search_.unwind().function_at(instruction)) {
-    const bool jumped_into =
-        std::any_of(by_target_.begin(), by_target_.end(), [&](const Reference& reference) {
-          return reference.kind == ReferenceKind::kJump && range->contains(reference.target) &&
-                 reference.target != range->begin && !range->contains(reference.instruction);
-        });
-    const bool started = std::any_of(starts_.begin(), starts_.end(), [&](const Start& start) {
-      return start.address == range->begin;
-    });
-    if (jumped_into && !started) return std::nullopt;  // a cold part
-    return range->begin;
+std::set<uint64_t> OwnerFinder::callees(uint64_t entry) {
+  std::set<uint64_t> found;
+  const std::vector<uint64_t>& all = code(entry).instructions;
+  for (const uint64_t address : all) {
+    const auto instruction = search_.disassembler().decode(address);
+    if (!instruction || instruction->target == 0) continue;
+    if (instruction->flow == Flow::kCall ||
+        !std::binary_search(all.begin(), all.end(), instruction->target)) {
+      found.insert(instruction->target);
+    }
   }
+  return found;
+}
+
+// A cold part has an FDE of its own, and ends by jumping back into the middle of its function.
+std::optional<uint64_t> OwnerFinder::owner_by_unwind(uint64_t instruction) {
+  const auto range = search_.unwind().function_at(instruction);
+  if (!range) return std::nullopt;
+  std::optional<uint64_t> whole;
+  for (const uint64_t address : code(range->begin).instructions) {
+    const auto jump = search_.disassembler().decode(address);
+    if (!jump || (jump->flow != Flow::kJump && jump->flow != Flow::kBranch)) continue;
+    const auto other = search_.unwind().function_at(jump->target);
+    if (!other || other->begin == jump->target || *other == *range) continue;
+    if (is_stub(jump->target)) continue;  // all PLT stubs share one FDE
+    if (whole && *whole != other->begin) return std::nullopt;
+    whole = other->begin;
+  }
+  return whole ? whole : range->begin;
+}
+
+bool OwnerFinder::is_stub(uint64_t address) {
+  for (size_t i = 0; i < kStubInstructions; ++i) {
+    const auto instruction = search_.disassembler().decode(address);
+    if (!instruction) return false;
+    if (instruction->flow == Flow::kIndirectJump) return true;
+    if (instruction->flow != Flow::kNext) return false;
+    address = instruction->next();
+  }
+  return false;
+}
+
+std::optional<uint64_t> OwnerFinder::owner_by_start(uint64_t instruction) {
   auto after =
       std::upper_bound(starts_.begin(), starts_.end(), instruction,
                        [](uint64_t value, const Start& start) { return value < start.address; });
@@ -94,28 +126,29 @@ std::optional<uint64_t> OwnerFinder::direct_owner(uint64_t instruction) {
   for (size_t tried = 0; after != starts_.begin() && tried < kStartsTried; ++tried) {
     --after;
     if (!near.contains(after->address)) break;
-    if (reaches(after->address)) return after->address;
+    const std::vector<uint64_t>& all = code(after->address).instructions;
+    if (std::binary_search(all.begin(), all.end(), instruction)) return after->address;
   }
   return std::nullopt;
 }
 
 std::optional<uint64_t> OwnerFinder::owner(uint64_t instruction) {
+  if (search_.unwind().function_at(instruction)) return owner_by_unwind(instruction);
   std::vector<uint64_t> pending{instruction};
   for (size_t hop = 0; hop < kColdHops && !pending.empty(); ++hop) {
     std::vector<uint64_t> sources;
     std::optional<uint64_t> found;
     for (const uint64_t at : pending) {
-      if (const auto entry = direct_owner(at)) {
+      if (const auto entry = owner_by_start(at)) {
         if (found && *found != *entry) return std::nullopt;  // shared by two functions
         found = entry;
         continue;
       }
       const Range near = window(at);
-      for (const Reference& reference : by_target_) {
-        if (reference.kind == ReferenceKind::kJump && near.contains(reference.target) &&
-            reference.target <= at && !near.contains(reference.instruction) &&
+      for (const Reference& jump : jumps_) {
+        if (near.contains(jump.target) && !near.contains(jump.instruction) &&
             sources.size() < kStartsTried) {
-          sources.push_back(reference.instruction);
+          sources.push_back(jump.instruction);
         }
       }
     }
@@ -123,15 +156,6 @@ std::optional<uint64_t> OwnerFinder::owner(uint64_t instruction) {
     pending = std::move(sources);
   }
   return std::nullopt;
-}
-
-std::vector<Reference> OwnerFinder::references_to(uint64_t address) const {
-  std::vector<Reference> found;
-  auto at = std::lower_bound(
-      by_target_.begin(), by_target_.end(), address,
-      [](const Reference& reference, uint64_t value) { return reference.target < value; });
-  for (; at != by_target_.end() && at->target == address; ++at) found.push_back(*at);
-  return found;
 }
 
 }  // namespace sonde::attach

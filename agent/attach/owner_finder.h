@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -18,7 +19,8 @@ namespace sonde::attach {
 
 class OwnerFinder {
  public:
-  // One pass over the code, for all the instructions that will be asked about.
+  // For the instructions that will be asked about; those that no FDE covers cost one pass over the
+  // code.
   OwnerFinder(Search& search, const std::vector<uint64_t>& instructions);
 
   // Entry of the function, or nullopt where it is not certain.
@@ -27,8 +29,8 @@ class OwnerFinder {
   // The walk from an entry; kept.
   const Returns& code(uint64_t entry);
 
-  // Direct calls and jumps to an address inside the windows searched.
-  std::vector<Reference> references_to(uint64_t address) const;
+  // Direct calls and tail jumps that the function makes.
+  std::set<uint64_t> callees(uint64_t entry);
 
  private:
   struct Start {
@@ -36,12 +38,15 @@ class OwnerFinder {
     size_t references = 0;
   };
 
-  std::optional<uint64_t> direct_owner(uint64_t instruction);
+  void find_starts(const std::vector<uint64_t>& instructions);
+  std::optional<uint64_t> owner_by_unwind(uint64_t instruction);
+  bool is_stub(uint64_t address);
+  std::optional<uint64_t> owner_by_start(uint64_t instruction);
   bool looks_like_start(const Start& start) const;
   Range window(uint64_t instruction) const;
 
   Search& search_;
-  std::vector<Reference> by_target_;
+  std::vector<Reference> jumps_;
   std::vector<Start> starts_;  // sorted by address
   std::unordered_map<uint64_t, Returns> walks_;
 };

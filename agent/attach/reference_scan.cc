@@ -8,6 +8,7 @@
 
 #include "agent/attach/address_filter.h"
 #include "agent/attach/arm64_code.h"
+#include "agent/attach/displacement_scan.h"
 
 namespace sonde::attach {
 namespace {
@@ -22,86 +23,74 @@ uint32_t load_u32(const std::byte* at) {
   return value;
 }
 
+uint8_t byte_at(Bytes bytes, size_t at) { return std::to_integer<uint8_t>(bytes[at]); }
+
 class X86Scan {
  public:
-  X86Scan(const ElfImage& image, const AddressFilter& filter, std::vector<Reference>& out)
-      : filter_(filter),
-        absolute_(!image.position_independent()),
-        limit_(image.limits().references),
-        out_(out) {}
+  X86Scan(const ElfImage& image, const AddressFilter& filter, unsigned kinds,
+          std::vector<Reference>& out)
+      : filter_(filter), kinds_(kinds), limit_(image.limits().references), out_(out) {
+    const Range span = filter.span();
+    const uint64_t size = std::min<uint64_t>(span.size(), UINT32_MAX);
+    query_.relative = {static_cast<uint32_t>(span.begin), static_cast<uint32_t>(size)};
+    if (!image.position_independent() && wants(ReferenceKind::kAddress) && span.end <= UINT32_MAX) {
+      query_.absolute = query_.relative;
+    }
+  }
 
   void chunk(Bytes bytes, uint64_t address) {
-    if (bytes.size() < 8) return;
-    address_ = address;
-    begin_ = bytes.data();
-    const size_t end = bytes.size() - 8;
-    size_t at = 4;  // prefixes before the first bytes were in the chunk before, or are no code
-    for (; at + 16 <= end; at += 16) {
-      uint32_t mask = candidates(begin_ + at);
-      for (; mask != 0; mask &= mask - 1) {
-        examine(at + static_cast<size_t>(__builtin_ctz(mask)));
-      }
-    }
-    for (; at < end; ++at) examine(at);
+    query_.address = static_cast<uint32_t>(address);
+    fields_.clear();
+    find_displacements(bytes, query_, fields_);
+    for (const uint32_t field : fields_) examine(bytes, address, field);
   }
 
  private:
-  using Vector = uint8_t __attribute__((vector_size(16)));
+  bool wants(ReferenceKind kind) const { return (kinds_ & static_cast<unsigned>(kind)) != 0; }
 
-  // A bit for each of 16 positions that holds an opcode byte of interest.
-  uint32_t candidates(const std::byte* at) const {
-    Vector bytes;
-    std::memcpy(&bytes, at, sizeof bytes);
-    Vector next;
-    std::memcpy(&next, at + 1, sizeof next);
-    const Vector rip_relative = ((bytes == 0x8d) | (bytes == 0x8b)) & ((next & 0xc7) == 0x05);
-    const Vector branch = ((bytes & 0xfe) == 0xe8) | ((bytes == 0x0f) & ((next & 0xf0) == 0x80));
-    Vector wanted = rip_relative | branch;
-    if (absolute_) wanted |= ((bytes & 0xf8) == 0xb8) | (bytes == 0x68);
-    return static_cast<uint32_t>(__builtin_ia32_pmovmskb128(
-        reinterpret_cast<char __attribute__((vector_size(16)))>(wanted)));
-  }
-
-  void examine(size_t at) {
-    const auto opcode = std::to_integer<uint8_t>(begin_[at]);
-    const auto next = std::to_integer<uint8_t>(begin_[at + 1]);
-    if (opcode == 0xe8 || opcode == 0xe9) {
-      relative(at, at, 1, opcode == 0xe8 ? ReferenceKind::kCall : ReferenceKind::kJump);
-    } else if (opcode == 0x0f && (next & 0xf0) == 0x80) {
-      relative(at, at, 2, ReferenceKind::kJump);
-    } else if ((opcode == 0x8d || opcode == 0x8b) && (next & 0xc7) == 0x05) {
-      // REX.W, with or without REX.R: a 64-bit register.
-      if ((std::to_integer<uint8_t>(begin_[at - 1]) & 0xfb) == 0x48) {
-        relative(at, at - 1, 2, opcode == 0x8d ? ReferenceKind::kAddress : ReferenceKind::kLoad);
-      }
-    } else if (absolute_ && ((opcode & 0xf8) == 0xb8 || opcode == 0x68)) {
-      add(at, load_u32(begin_ + at + 1), ReferenceKind::kAddress);
+  // The bytes before the field say which instruction, if any, it belongs to.
+  void examine(Bytes bytes, uint64_t address, size_t field) {
+    if (field < 3) return;  // whole in the chunk before, which overlaps
+    const uint32_t value = load_u32(bytes.data() + field);
+    const uint64_t behind = address + field + 4;
+    const uint64_t relative = behind + static_cast<uint64_t>(int64_t{static_cast<int32_t>(value)});
+    const uint8_t last = byte_at(bytes, field - 1);
+    const uint8_t before = byte_at(bytes, field - 2);
+    if (last == 0xe8) add(address + field - 1, relative, ReferenceKind::kCall);
+    if (last == 0xe9) add(address + field - 1, relative, ReferenceKind::kJump);
+    if (before == 0x0f && (last & 0xf0) == 0x80) {
+      add(address + field - 2, relative, ReferenceKind::kJump);
+    }
+    if ((last & 0xc7) == 0x05) {
+      // LEA with REX.W, with or without REX.R: a 64-bit register.
+      const bool lea = before == 0x8d && (byte_at(bytes, field - 3) & 0xfb) == 0x48;
+      add(address + field - (lea ? 3 : 1), relative,
+          lea ? ReferenceKind::kAddress : ReferenceKind::kOperand);
+    }
+    if (query_.absolute.size != 0 && ((last & 0xf8) == 0xb8 || last == 0x68)) {
+      add(address + field - 1, value, ReferenceKind::kAddress);
     }
   }
 
-  void relative(size_t at, size_t instruction, size_t skip, ReferenceKind kind) {
-    const auto distance = static_cast<int32_t>(load_u32(begin_ + at + skip));
-    add(instruction, address_ + at + skip + 4 + static_cast<uint64_t>(int64_t{distance}), kind);
-  }
-
-  void add(size_t instruction, uint64_t target, ReferenceKind kind) {
-    if (filter_.contains(target) && out_.size() < limit_) {
-      out_.push_back({address_ + instruction, target, kind});
+  void add(uint64_t instruction, uint64_t target, ReferenceKind kind) {
+    if (wants(kind) && filter_.contains(target) && out_.size() < limit_) {
+      out_.push_back({instruction, target, kind});
     }
   }
 
   const AddressFilter& filter_;
-  const bool absolute_;
+  const unsigned kinds_;
   const size_t limit_;
   std::vector<Reference>& out_;
-  uint64_t address_ = 0;
-  const std::byte* begin_ = nullptr;
+  DisplacementQuery query_;
+  std::vector<uint32_t> fields_;
 };
 
 class Arm64Scan {
  public:
-  Arm64Scan(const ElfImage& image, const AddressFilter& filter, std::vector<Reference>& out)
-      : filter_(filter), limit_(image.limits().references), out_(out) {}
+  Arm64Scan(const ElfImage& image, const AddressFilter& filter, unsigned kinds,
+            std::vector<Reference>& out)
+      : filter_(filter), kinds_(kinds), limit_(image.limits().references), out_(out) {}
 
   void chunk(Bytes bytes, uint64_t address) {
     if (address % 4 != 0) return;
@@ -140,7 +129,7 @@ class Arm64Scan {
         values[destination] = values[sum->source] + sum->value;
         add(here, values[destination], ReferenceKind::kAddress);
       } else if (load && values[load->source] != 0) {
-        add(here, values[load->source] + load->value, ReferenceKind::kLoad);
+        add(here, values[load->source] + load->value, ReferenceKind::kOperand);
         values[destination] = 0;
       } else if (sum || load || arm64::adrp(here, later)) {
         values[destination] = 0;
@@ -154,12 +143,14 @@ class Arm64Scan {
   }
 
   void add(uint64_t instruction, uint64_t target, ReferenceKind kind) {
-    if (filter_.contains(target) && out_.size() < limit_) {
+    if ((kinds_ & static_cast<unsigned>(kind)) != 0 && filter_.contains(target) &&
+        out_.size() < limit_) {
       out_.push_back({instruction, target, kind});
     }
   }
 
   const AddressFilter& filter_;
+  const unsigned kinds_;
   const size_t limit_;
   std::vector<Reference>& out_;
 };
@@ -218,38 +209,15 @@ void pointers_in_data(const ElfImage& image, const AddressFilter& filter,
 
 }  // namespace
 
-std::vector<Reference> find_references(const ElfImage& image, const std::vector<Range>& ranges) {
+std::vector<Reference> find_references(const ElfImage& image, const std::vector<Range>& ranges,
+                                       unsigned kinds) {
   std::vector<Reference> found;
   const AddressFilter filter(ranges);
   if (filter.empty()) return found;
   if (image.machine() == Machine::kX86_64) {
-    scan_code(image, X86Scan(image, filter, found));
+    scan_code(image, X86Scan(image, filter, kinds, found));
   } else {
-    scan_code(image, Arm64Scan(image, filter, found));
-  }
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  return found;
-}
-
-std::vector<Reference> find_operand_references(const ElfImage& image,
-                                               const std::vector<Range>& ranges) {
-  std::vector<Reference> found;
-  const AddressFilter filter(ranges);
-  if (filter.empty() || image.machine() != Machine::kX86_64) return found;
-  for (const Segment& segment : image.segments()) {
-    if (!segment.executable) continue;
-    image.scan(segment.offset, segment.size, kOverlap, [&](Bytes chunk, uint64_t offset) {
-      const uint64_t address = segment.address + (offset - segment.offset);
-      for (size_t at = 0; at + 5 <= chunk.size(); ++at) {
-        if ((std::to_integer<uint8_t>(chunk[at]) & 0xc7) != 0x05) continue;
-        const auto distance = static_cast<int32_t>(load_u32(chunk.data() + at + 1));
-        const uint64_t target = address + at + 5 + static_cast<uint64_t>(int64_t{distance});
-        if (filter.contains(target) && found.size() < image.limits().references) {
-          found.push_back({address + at, target, ReferenceKind::kLoad});
-        }
-      }
-    });
+    scan_code(image, Arm64Scan(image, filter, kinds, found));
   }
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());

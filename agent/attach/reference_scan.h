@@ -13,28 +13,32 @@
 namespace sonde::attach {
 
 enum class ReferenceKind : uint8_t {
-  kAddress,  // lea r, [rip+d]; mov r32, imm32 and push imm32 in non-PIE; adrp + add; adr
-  kLoad,     // mov r, [rip+d]; adrp + ldr
-  kCall,     // call rel32; bl
-  kJump,     // jmp rel32, jcc rel32; b
+  kAddress = 1,  // lea r, [rip+d]; mov r32, imm32 and push imm32 in non-PIE; adrp + add; adr
+  kOperand = 2,  // any other instruction's operand [rip+d] without an immediate; adrp + ldr
+  kCall = 4,     // call rel32; bl
+  kJump = 8,     // jmp rel32, jcc rel32; b
 };
 
+// Which kinds a pass looks for.
+inline constexpr unsigned kDataReferences =
+    static_cast<unsigned>(ReferenceKind::kAddress) | static_cast<unsigned>(ReferenceKind::kOperand);
+inline constexpr unsigned kCodeReferences = static_cast<unsigned>(ReferenceKind::kAddress) |
+                                            static_cast<unsigned>(ReferenceKind::kCall) |
+                                            static_cast<unsigned>(ReferenceKind::kJump);
+
 struct Reference {
-  uint64_t instruction = 0;  // for adrp + add: the add
+  // For adrp + add: the add. For kOperand on x86-64 an address inside the instruction: its ModRM's.
+  uint64_t instruction = 0;
   uint64_t target = 0;
   ReferenceKind kind{};
 
   auto operator<=>(const Reference&) const = default;
 };
 
-// All references into the ranges, sorted by instruction; at most limits().references.
-std::vector<Reference> find_references(const ElfImage& image, const std::vector<Range>& ranges);
-
-// References of any x86-64 instruction by an operand [rip+d], vector instructions among them: those
-// that need no immediate behind the operand. Reference::instruction is an address inside the
-// instruction (of its ModRM byte). Nothing on arm64.
-std::vector<Reference> find_operand_references(const ElfImage& image,
-                                               const std::vector<Range>& ranges);
+// All references of these kinds into the ranges, sorted by instruction; at most
+// limits().references.
+std::vector<Reference> find_references(const ElfImage& image, const std::vector<Range>& ranges,
+                                       unsigned kinds);
 
 // A pointer in data: where it stands and what it points to.
 struct PointerSlot {

@@ -58,10 +58,10 @@ struct GcmPair {
   uint64_t dec = 0;
 };
 
-Result<GcmPair> find_gcm(const Search& search, uint64_t constants) {
+Result<GcmPair> find_gcm(Search& search, uint64_t constants) {
   std::map<uint64_t, std::set<uint64_t>> distances;  // function -> distances it refers to
   const Range block{constants, constants + kCounterPattern + 1};
-  for (const Reference& reference : find_operand_references(search.image(), {block})) {
+  for (const Reference& reference : search.references_to_anchor(block)) {
     const auto function = search.unwind().function_at(reference.instruction);
     if (function) distances[function->begin].insert(reference.target - constants);
   }
@@ -108,7 +108,7 @@ std::map<uint64_t, std::set<uint64_t>> callers(const Search& search,
     const auto function = search.unwind().function_at(instruction);
     if (function) found[callee].insert(function->begin);
   };
-  for (const Reference& reference : find_references(search.image(), wanted)) {
+  for (const Reference& reference : find_references(search.image(), wanted, kCodeReferences)) {
     add(reference.target, reference.instruction);
   }
   std::map<uint64_t, uint64_t> slots;
@@ -117,7 +117,7 @@ std::map<uint64_t, std::set<uint64_t>> callers(const Search& search,
     slots[pointer.slot] = pointer.target;
     slot_ranges.push_back({pointer.slot, pointer.slot + 1});
   }
-  for (const Reference& reference : find_operand_references(search.image(), slot_ranges)) {
+  for (const Reference& reference : find_references(search.image(), slot_ranges, kDataReferences)) {
     add(slots[reference.target], reference.instruction);
   }
   return found;

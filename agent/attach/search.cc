@@ -55,6 +55,26 @@ std::vector<uint64_t> Search::literal(std::string_view text) {
   return addresses;
 }
 
+std::vector<Reference> Search::references_to_anchor(Range range) {
+  if (!anchor_references_) {
+    std::vector<Range> around;
+    literal(anchor::kAll.front());
+    for (const LiteralHit& hit : *literals_) {
+      const std::string_view text = anchor::kAll[hit.literal];
+      const bool only_said = text == anchor::kAwsLcName || text == anchor::kAwsLcTitle ||
+                             text == anchor::kOpenSslVersion || text == anchor::kLibreSslVersion;
+      if (only_said) continue;
+      around.push_back(
+          {hit.address - std::min(hit.address, anchor::kReach), hit.address + anchor::kReach});
+    }
+    anchor_references_ = find_references(image_, around, kDataReferences);
+  }
+  std::vector<Reference> found;
+  std::copy_if(anchor_references_->begin(), anchor_references_->end(), std::back_inserter(found),
+               [&](const Reference& reference) { return range.contains(reference.target); });
+  return found;
+}
+
 std::optional<FunctionSite> Search::site(Function function, const NamedFunction& found,
                                          std::string evidence) {
   const auto offset = image_.offset_of(found.address);

@@ -13,6 +13,7 @@
 #include "agent/attach/elf_image.h"
 #include "agent/attach/literal_scan.h"
 #include "agent/attach/locator.h"
+#include "agent/attach/reference_scan.h"
 #include "agent/attach/return_finder.h"
 #include "agent/attach/unwind_index.h"
 
@@ -41,6 +42,9 @@ inline constexpr std::string_view kLibreSslVersion = "LibreSSL "sv;
 inline constexpr auto kAll = std::to_array<std::string_view>(
     {kBoringSslFile, kOpenSslFile, kSslRead, kSslWrite, kSslReadInternal, kSslWriteInternal,
      kAwsLcAeadFile, kAwsLcName, kAwsLcTitle, kVaesGcm, kOpenSslVersion, kLibreSslVersion});
+// How far before an anchor its string may begin (a path that ends with it), and how far behind it
+// its constants go on.
+inline constexpr uint64_t kReach = 256;
 }  // namespace anchor
 
 struct NamedFunction {
@@ -67,6 +71,10 @@ class Search {
   // Where the literal stands in read-only data. All locators' literals are searched in one pass.
   std::vector<uint64_t> literal(std::string_view text);
 
+  // References to data in this range, which must be around an anchor: to its string, or behind the
+  // start of its constants. All anchors' references are searched in one pass.
+  std::vector<Reference> references_to_anchor(Range range);
+
   // A site with its returns where the function needs them. nullopt: the address is not in the file.
   std::optional<FunctionSite> site(Function function, const NamedFunction& found,
                                    std::string evidence);
@@ -78,6 +86,7 @@ class Search {
   ReturnFinder returns_;
   std::optional<std::vector<NamedFunction>> symbols_;
   std::optional<std::vector<LiteralHit>> literals_;
+  std::optional<std::vector<Reference>> anchor_references_;
 };
 
 // Adds what it finds to `report`: targets, and refusals with their reasons.
