@@ -28,9 +28,20 @@ class AddressFilter {
 
   bool empty() const { return ranges_.empty(); }
 
-  // The smallest range around all of them.
-  Range span() const {
-    return ranges_.empty() ? Range{} : Range{ranges_.front().begin, ranges_.back().end};
+  // At most `count` ranges that cover all: those with the smallest gaps between them are joined.
+  std::vector<Range> covering(size_t count) const {
+    std::vector<Range> cover = ranges_;
+    while (cover.size() > count) {
+      size_t smallest = 0;
+      for (size_t i = 1; i + 1 < cover.size(); ++i) {
+        if (cover[i + 1].begin - cover[i].end < cover[smallest + 1].begin - cover[smallest].end) {
+          smallest = i;
+        }
+      }
+      cover[smallest].end = cover[smallest + 1].end;
+      cover.erase(cover.begin() + static_cast<ptrdiff_t>(smallest) + 1);
+    }
+    return cover;
   }
 
   bool maybe(uint64_t address) const {

@@ -3,6 +3,7 @@
 // is the caller's to check.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -11,16 +12,20 @@
 
 namespace sonde::attach {
 
-// Spans of addresses, by their low 32 bits.
+// A span of addresses, by their low 32 bits.
 struct DisplacementSpan {
   uint32_t low = 0;
-  uint32_t size = 0;  // 0: nothing is sought
+  uint32_t size = 0;
 };
 
 struct DisplacementQuery {
-  uint32_t address = 0;       // low 32 bits of the address of the first byte
-  DisplacementSpan relative;  // where (address behind the field) + field must lead
-  DisplacementSpan absolute;  // where the field itself must lead
+  // More spans cost more per byte; wider ones cost more per false hit.
+  static constexpr size_t kMaxSpans = 4;
+
+  uint32_t address = 0;  // low 32 bits of the address of the first byte
+  std::array<DisplacementSpan, kMaxSpans> spans{};
+  size_t span_count = 0;
+  bool absolute = false;  // the field itself may be an address, too
 };
 
 // Appends the index of every such field to `out`. Fields that end behind `code` are not found.

@@ -14,8 +14,7 @@ namespace sonde::attach {
 namespace {
 
 constexpr size_t kBlockBytes = 4096;
-constexpr size_t kBlocks = 512;                    // 2 MiB: the code one search walks through
-constexpr size_t kChunkBytes = size_t{256} << 10;  // fits the second-level cache
+constexpr size_t kBlocks = 512;  // 2 MiB: the code one search walks through
 
 template <typename T>
 std::optional<T> record_at(const std::vector<std::byte>& table, size_t offset) {
@@ -43,7 +42,6 @@ struct ElfImage::BlockCache {
     std::array<std::byte, kBlockBytes> bytes;
   };
   std::vector<Block> blocks{kBlocks};
-  std::vector<std::byte> chunk = std::vector<std::byte>(kChunkBytes);
 };
 
 ElfImage::ElfImage(int descriptor, const LocateLimits& limits)
@@ -295,9 +293,8 @@ size_t ElfImage::read_file(uint64_t offset, std::span<std::byte> out) const {
   return done;
 }
 
-Bytes ElfImage::read_chunk(uint64_t offset, uint64_t size) const {
-  const std::span<std::byte> chunk =
-      std::span(cache_->chunk).first(std::min<uint64_t>(size, kChunkBytes));
+Bytes ElfImage::read_chunk(uint64_t offset, uint64_t size, std::span<std::byte> buffer) const {
+  const std::span<std::byte> chunk = buffer.first(std::min<uint64_t>(size, buffer.size()));
   return chunk.first(read_file(offset, chunk));
 }
 

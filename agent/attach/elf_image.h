@@ -6,6 +6,7 @@
 // the file and LocateLimits before use. Not thread-safe: owned by one search.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstdint>
@@ -103,12 +104,14 @@ class ElfImage {
   std::vector<std::byte> load(uint64_t offset, uint64_t size) const;
 
   // Calls visit(chunk, file offset of chunk) over a part of the file; consecutive chunks share
-  // `overlap` bytes, so that nothing shorter is cut. Stops at the end of the file.
+  // `overlap` bytes, so that nothing shorter is cut. Stops at the end of the file. Unlike all other
+  // calls, scans may run on several threads at once.
   template <typename Visitor>
   void scan(uint64_t offset, uint64_t size, size_t overlap, Visitor&& visit) const {
+    std::vector<std::byte> buffer(std::min<uint64_t>(size, kChunkBytes));
     uint64_t done = 0;
     while (done < size) {
-      const Bytes chunk = read_chunk(offset + done, size - done);
+      const Bytes chunk = read_chunk(offset + done, size - done, buffer);
       if (chunk.empty()) return;
       visit(chunk, offset + done);
       if (chunk.size() >= size - done || chunk.size() <= overlap) return;
@@ -117,6 +120,8 @@ class ElfImage {
   }
 
  private:
+  static constexpr size_t kChunkBytes = size_t{256} << 10;  // fits the second-level cache
+
   struct BlockCache;
 
   ElfImage(int descriptor, const LocateLimits& limits);
@@ -125,7 +130,7 @@ class ElfImage {
   void parse_sections(uint64_t table_offset, size_t count, size_t entry_size, size_t name_index);
   void parse_build_id();
   size_t read_file(uint64_t offset, std::span<std::byte> out) const;
-  Bytes read_chunk(uint64_t offset, uint64_t size) const;
+  Bytes read_chunk(uint64_t offset, uint64_t size, std::span<std::byte> buffer) const;
 
   int descriptor_ = -1;
   LocateLimits limits_;

@@ -116,6 +116,8 @@ struct LocateLimits {
   // Instructions decoded over the whole search: what ends it however a file is made.
   size_t instructions = 4'000'000;
   size_t tail_jumps = 16;
+  // Threads of a pass over large code.
+  unsigned threads = 2;
   // References to one anchor string, candidates of one role.
   size_t references = 1'000'000;
   size_t candidates = 4'096;

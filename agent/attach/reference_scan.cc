@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
+#include <thread>
+#include <utility>
 
 #include <elf.h>
 
@@ -16,6 +19,8 @@ namespace {
 // Instructions between an ADRP and the ADD or LDR that completes it.
 constexpr size_t kPairDistance = 12;
 constexpr size_t kOverlap = 64;
+// What one thread takes at a time; less code than this is searched by the caller alone.
+constexpr uint64_t kPartBytes = uint64_t{8} << 20;
 
 uint32_t load_u32(const std::byte* at) {
   uint32_t value;
@@ -30,12 +35,12 @@ class X86Scan {
   X86Scan(const ElfImage& image, const AddressFilter& filter, unsigned kinds,
           std::vector<Reference>& out)
       : filter_(filter), kinds_(kinds), limit_(image.limits().references), out_(out) {
-    const Range span = filter.span();
-    const uint64_t size = std::min<uint64_t>(span.size(), UINT32_MAX);
-    query_.relative = {static_cast<uint32_t>(span.begin), static_cast<uint32_t>(size)};
-    if (!image.position_independent() && wants(ReferenceKind::kAddress) && span.end <= UINT32_MAX) {
-      query_.absolute = query_.relative;
+    for (const Range range : filter.covering(DisplacementQuery::kMaxSpans)) {
+      const uint64_t size = std::min<uint64_t>(range.size(), UINT32_MAX);
+      query_.spans[query_.span_count++] = {static_cast<uint32_t>(range.begin),
+                                           static_cast<uint32_t>(size)};
     }
+    query_.absolute = !image.position_independent() && wants(ReferenceKind::kAddress);
   }
 
   void chunk(Bytes bytes, uint64_t address) {
@@ -67,7 +72,7 @@ class X86Scan {
       add(address + field - (lea ? 3 : 1), relative,
           lea ? ReferenceKind::kAddress : ReferenceKind::kOperand);
     }
-    if (query_.absolute.size != 0 && ((last & 0xf8) == 0xb8 || last == 0x68)) {
+    if (query_.absolute && ((last & 0xf8) == 0xb8 || last == 0x68)) {
       add(address + field - 1, value, ReferenceKind::kAddress);
     }
   }
@@ -155,17 +160,54 @@ class Arm64Scan {
   std::vector<Reference>& out_;
 };
 
-template <typename Scan>
-void scan_code(const ElfImage& image, Scan scan) {
+struct Part {
+  const Segment* segment;
+  uint64_t begin;  // within the segment
+  uint64_t size;
+};
+
+// The code in parts that overlap, so that no reference is cut by a part's end.
+std::vector<Part> parts_of_code(const ElfImage& image) {
+  std::vector<Part> parts;
   uint64_t budget = image.limits().scanned_bytes;
   for (const Segment& segment : image.segments()) {
     if (!segment.executable) continue;
     const uint64_t size = std::min(segment.size, budget);
     budget -= size;
-    image.scan(segment.offset, size, kOverlap, [&](Bytes chunk, uint64_t offset) {
-      scan.chunk(chunk, segment.address + (offset - segment.offset));
-    });
+    for (uint64_t begin = 0; begin < size; begin += kPartBytes) {
+      parts.push_back({&segment, begin, std::min(size - begin, kPartBytes + kOverlap)});
+    }
   }
+  return parts;
+}
+
+// Runs `make_scan(references)` objects over all parts, one for each thread.
+template <typename MakeScan>
+std::vector<Reference> scan_code(const ElfImage& image, MakeScan make_scan) {
+  const std::vector<Part> parts = parts_of_code(image);
+  std::atomic<size_t> next{0};
+  const auto work = [&](std::vector<Reference>& found) {
+    auto scan = make_scan(found);
+    for (size_t i = next++; i < parts.size(); i = next++) {
+      const Part& part = parts[i];
+      image.scan(part.segment->offset + part.begin, part.size, kOverlap,
+                 [&](Bytes chunk, uint64_t offset) {
+                   scan.chunk(chunk, part.segment->address + (offset - part.segment->offset));
+                 });
+    }
+  };
+  const size_t helpers =
+      std::min<size_t>(std::max(image.limits().threads, 1U), std::max<size_t>(parts.size(), 1)) - 1;
+  std::vector<std::vector<Reference>> found(helpers + 1);
+  {
+    std::vector<std::jthread> threads;
+    for (size_t i = 0; i < helpers; ++i) threads.emplace_back([&, i] { work(found[i + 1]); });
+    work(found[0]);
+  }
+  for (size_t i = 1; i < found.size(); ++i) {
+    found[0].insert(found[0].end(), found[i].begin(), found[i].end());
+  }
+  return std::move(found[0]);
 }
 
 void pointers_in_relocations(const ElfImage& image, const AddressFilter& filter,
@@ -215,9 +257,11 @@ std::vector<Reference> find_references(const ElfImage& image, const std::vector<
   const AddressFilter filter(ranges);
   if (filter.empty()) return found;
   if (image.machine() == Machine::kX86_64) {
-    scan_code(image, X86Scan(image, filter, kinds, found));
+    found = scan_code(
+        image, [&](std::vector<Reference>& out) { return X86Scan(image, filter, kinds, out); });
   } else {
-    scan_code(image, Arm64Scan(image, filter, kinds, found));
+    found = scan_code(
+        image, [&](std::vector<Reference>& out) { return Arm64Scan(image, filter, kinds, out); });
   }
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
