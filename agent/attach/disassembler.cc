@@ -26,7 +26,7 @@ bool is_endbr(Bytes code) {
 }  // namespace
 
 Disassembler::Disassembler(const ElfImage& image) : image_(image) {
-  const bool x86 = image.machine() == Machine::kX86_64;
+  const bool x86 = image.machine() == Machine::kAmd64;
   if (cs_open(x86 ? CS_ARCH_X86 : CS_ARCH_ARM64, x86 ? CS_MODE_64 : CS_MODE_LITTLE_ENDIAN,
               &handle_) != CS_ERR_OK) {
     handle_ = 0;
@@ -48,8 +48,8 @@ std::optional<Instruction> Disassembler::decode(uint64_t address) {
   std::array<std::byte, 16> code{};
   const size_t size = image_.read(address, code);
   const Bytes bytes = Bytes(code).first(size);
-  return image_.machine() == Machine::kX86_64 ? decode_x86(address, bytes)
-                                              : decode_arm64(address, bytes);
+  return image_.machine() == Machine::kAmd64 ? decode_x86(address, bytes)
+                                             : decode_arm64(address, bytes);
 }
 
 std::optional<Instruction> Disassembler::decode_x86(uint64_t address, Bytes code) {

@@ -102,7 +102,7 @@ Status ElfImage::parse(const std::string& name) {
   if (header.e_type != ET_EXEC && header.e_type != ET_DYN) {
     return fail(fmt::format("'{}' is neither an executable nor a shared library", name));
   }
-  machine_ = header.e_machine == EM_X86_64 ? Machine::kX86_64 : Machine::kArm64;
+  machine_ = header.e_machine == EM_X86_64 ? Machine::kAmd64 : Machine::kArm64;
   position_independent_ = header.e_type == ET_DYN;
   if (header.e_phentsize < sizeof(Elf64_Phdr) || header.e_phnum == 0 ||
       header.e_phnum > limits_.segments) {
@@ -299,7 +299,7 @@ Bytes ElfImage::read_chunk(uint64_t offset, uint64_t size, std::span<std::byte> 
 }
 
 std::string_view to_string(Machine machine) {
-  return machine == Machine::kX86_64 ? "x86-64" : "arm64";
+  return machine == Machine::kAmd64 ? "x86-64" : "arm64";
 }
 
 }  // namespace sonde::attach

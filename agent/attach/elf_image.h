@@ -25,7 +25,7 @@
 
 namespace sonde::attach {
 
-enum class Machine : uint8_t { kX86_64, kArm64 };
+enum class Machine : uint8_t { kAmd64, kArm64 };
 
 struct Range {
   uint64_t begin = 0;
@@ -135,7 +135,7 @@ class ElfImage {
   int descriptor_ = -1;
   LocateLimits limits_;
   uint64_t file_size_ = 0;
-  Machine machine_ = Machine::kX86_64;
+  Machine machine_ = Machine::kAmd64;
   bool position_independent_ = false;
   std::string build_id_;
   std::vector<Segment> segments_;

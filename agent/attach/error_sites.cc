@@ -148,6 +148,7 @@ std::vector<ErrorFunction> group_by_function(Search& search, OwnerFinder& owners
     collect_constants(search.disassembler(), code, site, function);
   }
   std::vector<ErrorFunction> all;
+  all.reserve(functions.size());
   for (auto& [entry, function] : functions) all.push_back(std::move(function));
   return all;
 }

@@ -68,7 +68,7 @@ std::map<std::string, GoFunction> by_pclntab(const GoPclntab& table) {
 
 // Why the calling convention is not the one the probes read; empty if it is.
 std::string convention_refused(const ElfImage& image, const std::string& version) {
-  const unsigned first = image.machine() == Machine::kX86_64 ? 17 : 18;
+  const unsigned first = image.machine() == Machine::kAmd64 ? 17 : 18;
   const auto minor = minor_release(version);
   if (minor && *minor < first) {
     return fmt::format("{}: arguments on the stack, supported from go1.{}", version, first);

@@ -12,7 +12,7 @@ constexpr uint32_t kMagic120 = 0xfffffff1;
 constexpr uint64_t kHeaderBytes = 8;
 constexpr size_t kPointer = 8;
 // moduledata (runtime/symtab.go): pcHeader, six slices, findfunctab, minpc, maxpc, text.
-constexpr uint64_t kModuledataText = kPointer + 6 * 3 * kPointer + 3 * kPointer;
+constexpr uint64_t kModuledataText = (1 + 6 * 3 + 3) * kPointer;
 
 // magic, two zero bytes, instruction quantum, pointer size.
 bool is_header(const ElfImage& image, uint64_t word) {
@@ -21,7 +21,7 @@ bool is_header(const ElfImage& image, uint64_t word) {
   const auto pointer = static_cast<uint8_t>(word >> 56);
   return (magic == kMagic116 || magic == kMagic118 || magic == kMagic120) &&
          ((word >> 32) & 0xffff) == 0 && pointer == kPointer &&
-         quantum == (image.machine() == Machine::kX86_64 ? 1 : 4);
+         quantum == (image.machine() == Machine::kAmd64 ? 1 : 4);
 }
 
 // Visits the address of every 8-byte word of data that satisfies `test`; stops when it says so.

@@ -185,8 +185,8 @@ JumpTargets resolve_arm64(const ElfImage& image, uint64_t address,
 JumpTargets resolve_indirect_jump(Disassembler& disassembler, uint64_t address,
                                   const InstructionTrace& trace) {
   const ElfImage& image = disassembler.image();
-  return image.machine() == Machine::kX86_64 ? resolve_x86(disassembler, address, trace)
-                                             : resolve_arm64(image, address, trace);
+  return image.machine() == Machine::kAmd64 ? resolve_x86(disassembler, address, trace)
+                                            : resolve_arm64(image, address, trace);
 }
 
 }  // namespace sonde::attach

@@ -46,8 +46,6 @@ constexpr auto kFunctions = std::to_array<FunctionInfo>({
     {Function::kRingGcmEnc, "ring_gcm_enc", false},
     {Function::kRingGcmDec, "ring_gcm_dec", false},
     {Function::kRingCtr32, "ring_ctr32", false},
-    {Function::kRingChachaSeal, "ring_chacha_seal", false},
-    {Function::kRingChachaOpen, "ring_chacha_open", false},
 });
 
 const FunctionInfo& info(Function function) {

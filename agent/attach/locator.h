@@ -52,11 +52,9 @@ enum class Function : uint8_t {
   kAeadOpen,
   kAeadOpenGather,
   // ring, below rustls: assembly, entry only.
-  kRingGcmEnc,      // aes_gcm_enc_update_*(in, out, len, key, ivec, Htable, Xi)
-  kRingGcmDec,      // aes_gcm_dec_update_*
-  kRingCtr32,       // aes_*_ctr32_encrypt_blocks(in, out, blocks, key, ivec)
-  kRingChachaSeal,  // chacha20_poly1305_seal
-  kRingChachaOpen,  // chacha20_poly1305_open
+  kRingGcmEnc,  // aes_gcm_enc_update_*, aesni_gcm_encrypt (in, out, len, key, ivec, Htable, Xi)
+  kRingGcmDec,  // aes_gcm_dec_update_*, aesni_gcm_decrypt: the same arguments
+  kRingCtr32,   // aes_hw_ctr32_encrypt_blocks(in, out, blocks, key, ivec)
 };
 
 // One RET instruction that ends a call of the function.

@@ -55,8 +55,7 @@ bool is_method_table(const Search& search, const Methods& methods) {
 // R_*_RELATIVE relocations: place -> pointer.
 std::map<uint64_t, uint64_t> relative_pointers(const ElfImage& image) {
   std::map<uint64_t, uint64_t> pointers;
-  const unsigned type =
-      image.machine() == Machine::kX86_64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
+  const unsigned type = image.machine() == Machine::kAmd64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
   for (const Section& section : image.sections()) {
     if (section.type != SHT_RELA) continue;
     const std::vector<std::byte> table = image.load(section.offset, section.size);
@@ -113,7 +112,7 @@ std::vector<uint64_t> layered_stores(const ElfImage& image) {
 // The table that code fills in: a function of libssl that stores PR_DESC_LAYERED and the methods.
 std::vector<Methods> filled_tables(Search& search) {
   std::vector<Methods> found;
-  if (search.image().machine() != Machine::kX86_64) return found;
+  if (search.image().machine() != Machine::kAmd64) return found;
   for (const uint64_t store : layered_stores(search.image())) {
     const auto function = search.unwind().function_at(store);
     const auto distance = search.image().integer<int32_t>(store + 2);

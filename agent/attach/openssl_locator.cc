@@ -98,6 +98,7 @@ class OpenSslCopy {
  private:
   static std::vector<uint64_t> instructions(const std::vector<Reference>& references) {
     std::vector<uint64_t> all;
+    all.reserve(references.size());
     for (const Reference& reference : references) all.push_back(reference.instruction);
     return all;
   }
@@ -162,6 +163,7 @@ class OpenSslCopy {
   // Functions whose only calls and tail jumps go to one of these.
   std::vector<uint64_t> bare_callers(const std::vector<uint64_t>& callees) {
     std::vector<Range> wanted;
+    wanted.reserve(callees.size());
     for (const uint64_t callee : callees) wanted.push_back({callee, callee + 1});
     std::vector<uint64_t> calls;
     for (const Reference& reference : find_references(search_.image(), wanted, kCodeReferences)) {

@@ -32,6 +32,7 @@ OwnerFinder::OwnerFinder(Search& search, const std::vector<uint64_t>& instructio
 void OwnerFinder::find_starts(const std::vector<uint64_t>& instructions) {
   const ElfImage& image = search_.image();
   std::vector<Range> windows;
+  windows.reserve(instructions.size());
   for (const uint64_t instruction : instructions) windows.push_back(window(instruction));
   std::map<uint64_t, size_t> starts;
   for (const Reference& reference : find_references(image, windows, kCodeReferences)) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -201,7 +202,14 @@ std::vector<Reference> scan_code(const ElfImage& image, MakeScan make_scan) {
   std::vector<std::vector<Reference>> found(helpers + 1);
   {
     std::vector<std::jthread> threads;
-    for (size_t i = 0; i < helpers; ++i) threads.emplace_back([&, i] { work(found[i + 1]); });
+    threads.reserve(helpers);
+    for (size_t i = 0; i < helpers; ++i) {
+      try {
+        threads.emplace_back([&, i] { work(found[i + 1]); });
+      } catch (const std::system_error&) {
+        break;  // no thread to be had: the caller does all
+      }
+    }
     work(found[0]);
   }
   for (size_t i = 1; i < found.size(); ++i) {
@@ -256,7 +264,7 @@ std::vector<Reference> find_references(const ElfImage& image, const std::vector<
   std::vector<Reference> found;
   const AddressFilter filter(ranges);
   if (filter.empty()) return found;
-  if (image.machine() == Machine::kX86_64) {
+  if (image.machine() == Machine::kAmd64) {
     found = scan_code(
         image, [&](std::vector<Reference>& out) { return X86Scan(image, filter, kinds, out); });
   } else {

@@ -21,9 +21,9 @@ Returns ReturnWalk::run(uint64_t entry, uint64_t size_bytes) {
   bodies_.push_back(std::move(body));
   pending_.push_back({entry, 0, {}});
   while (!pending_.empty()) {
-    Work work = pending_.front();
+    const Work work = pending_.front();
     pending_.pop_front();
-    walk(std::move(work));
+    walk(work);
   }
   return result();
 }

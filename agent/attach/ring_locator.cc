@@ -102,6 +102,7 @@ std::vector<uint64_t> find_ctr32(const Search& search) {
 std::map<uint64_t, std::set<uint64_t>> callers(const Search& search,
                                                const std::vector<uint64_t>& callees) {
   std::vector<Range> wanted;
+  wanted.reserve(callees.size());
   for (const uint64_t callee : callees) wanted.push_back({callee, callee + 1});
   std::map<uint64_t, std::set<uint64_t>> found;
   const auto add = [&](uint64_t callee, uint64_t instruction) {
@@ -164,7 +165,7 @@ Result<TlsTarget> locate_copy(Search& search, uint64_t constants) {
 }  // namespace
 
 void locate_ring(Search& search, LocateReport& report) {
-  if (search.image().machine() != Machine::kX86_64 || by_symbol(search, report)) return;
+  if (search.image().machine() != Machine::kAmd64 || by_symbol(search, report)) return;
   // BoringSSL has this file too; there its SSL functions are the better place.
   const bool has_boringssl =
       std::any_of(report.targets.begin(), report.targets.end(),
