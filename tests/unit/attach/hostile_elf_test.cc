@@ -36,10 +36,10 @@ void expect_sound(const File& file) {
   }
 }
 
-const std::vector<std::string> kSamples{"returns_x86_64.so", "returns_aarch64.stripped.so"};
+constexpr std::array<const char*, 2> kSamples{"returns_x86_64.so", "returns_aarch64.stripped.so"};
 
 TEST(HostileElfTest, EveryTruncationOfASmallFile) {
-  for (const std::string& name : kSamples) {
+  for (const char* name : kSamples) {
     const File whole = file_bytes(fixture(name));
     ASSERT_FALSE(whole.empty());
     for (size_t size = 0; size < whole.size(); size += 1 + size / 64) {
@@ -52,7 +52,7 @@ TEST(HostileElfTest, EveryTruncationOfASmallFile) {
 TEST(HostileElfTest, ExtremeNumbersInEveryHeaderField) {
   constexpr auto kExtremes = std::to_array<uint64_t>(
       {0, 1, 0x7fffffff, 0xffffffff, UINT64_MAX / 2, UINT64_MAX - 7, UINT64_MAX});
-  for (const std::string& name : kSamples) {
+  for (const char* name : kSamples) {
     const File whole = file_bytes(fixture(name));
     Elf64_Ehdr header;
     ASSERT_GE(whole.size(), sizeof header);
@@ -78,7 +78,7 @@ TEST(HostileElfTest, ExtremeNumbersInEveryHeaderField) {
 
 TEST(HostileElfTest, RandomDamageEverywhere) {
   std::mt19937_64 random(20261123);
-  for (const std::string& name : kSamples) {
+  for (const char* name : kSamples) {
     const File whole = file_bytes(fixture(name));
     for (int round = 0; round < 1500; ++round) {
       File file = whole;

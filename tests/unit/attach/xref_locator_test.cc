@@ -27,7 +27,7 @@ Result<ElfImage> without_ssl_names(const std::filesystem::path& path) {
 }
 
 void expect_same_as_symbols(const std::filesystem::path& path, Stack stack,
-                            const std::vector<Function>& functions) {
+                            std::span<const Function> functions) {
   if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not installed";
   const auto truth = locate(path);
   ASSERT_TRUE(truth.ok()) << truth.error().message;
@@ -48,12 +48,12 @@ void expect_same_as_symbols(const std::filesystem::path& path, Stack stack,
   }
 }
 
-const std::vector<Function> kAllFour{Function::kSslRead, Function::kSslReadEx, Function::kSslWrite,
-                                     Function::kSslWriteEx};
+constexpr auto kAllFour = std::to_array<Function>(
+    {Function::kSslRead, Function::kSslReadEx, Function::kSslWrite, Function::kSslWriteEx});
 
 TEST(BoringSslLocatorTest, AndroidLibrary) {
   expect_same_as_symbols(SONDE_ANDROID_LIBSSL, Stack::kBoringSsl,
-                         {Function::kSslRead, Function::kSslWrite});
+                         std::array{Function::kSslRead, Function::kSslWrite});
 }
 
 TEST(OpenSslLocatorTest, SharedLibraryOfThisMachine) {
