@@ -79,6 +79,8 @@ class PromptModel {
  private:
   struct Parts;
   explicit PromptModel(std::unique_ptr<Parts> parts);
+  AttackScore score(std::string_view text, const ModelContext& context, size_t head_index,
+                    Scratch& scratch) const;
 
   std::unique_ptr<Parts> parts_;
 };
