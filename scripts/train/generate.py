@@ -20,6 +20,9 @@ FAMILY_FOLD = {
     "override_social": 2, "mode_switch": 2, "hijack_output": 2, "mockup": 2, "lang_es": 2, "lang_ar": 2, "lang_tr": 2,
     "lang_pl": 2, "extract_data": 3, "refusal_suppression": 3, "manyshot": 3, "lang_it": 3, "lang_pt": 3, "lang_nl": 3,
     "lang_ja": 3, "lang_hi": 3, "lang_vi_id": 3, "lang_other": 3,
+    "free_guarded": 1, "free_prompt_leak": 2, "free_takeover": 3, "free_jailbreak": 0, "free_smuggle": 0,
+    "voices_short": 2, "voices_polite": 0, "voices_authority": 3, "voices_games": 1, "voices_technical": 1, "voices_de": 3,
+    "voices_romance": 2, "voices_slavic_asian": 0, "voices_doc": 3,
     "doc_marked": 0, "doc_plain_order": 1, "doc_answer_change": 2, "doc_task": 3, "doc_code": 3,
 }
 
@@ -134,7 +137,7 @@ class Generator:
     def benign_prompts(self):
         r = self.random
         add = self.writer.add
-        for name, count in (("usertasks", 9000), ("hard_trigger", 9000), ("ordinary_long", 2500), ("lang_benign_de", 1500),
+        for name, count in (("usertasks", 9000), ("hard_trigger", 9000), ("hard_free", 2500), ("hard_voices", 2500), ("ordinary_long", 2500), ("lang_benign_de", 1500),
                             ("lang_benign_mixed", 5000)):
             templates = self.grammar.families[name].templates
             for _ in range(count):
@@ -164,7 +167,7 @@ class Generator:
         for text in self.sources.chats():
             add(text, 0, "p", "hard_chats", 3)
         for text in self.sources.harmful_questions():
-            add(text, 0, "p", "hard_harmful", 2, w=0.5)
+            add(text, 0, "p", "other_harmful", 2, w=0.5)
         users, outputs = self.sources.shop_turns()
         for text in users:
             add(text, 0, "p", "shop_users", 1)
@@ -226,7 +229,7 @@ class Generator:
     def document_attacks(self, pools):
         r = self.random
         for family in self.attacks("d"):
-            own = family.name.startswith("doc_")
+            own = family.name.startswith("doc_") or family.name == "voices_doc"
             language = family.name.startswith("lang_")
             for _ in range(4000 if own else 350 if language else 900):
                 payload = style(tidy(self.grammar.sample(family.name)), r)

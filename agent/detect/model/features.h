@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 #include "agent/detect/model/lexicon.h"
@@ -153,6 +154,12 @@ void segment_features(const Segment& segment, const SegmentContext& context, Sin
   word_features(segment, sink);
   class_features(segment, context, sink);
   style_features(segment, context, sink);
+}
+
+// What the sum over `count` features of a segment is multiplied by: a long segment has more of
+// them, and would outweigh a short one on the strength of its length alone.
+inline float segment_norm(size_t count) {
+  return 3.0F / std::sqrt(1.0F + static_cast<float>(count) / 12.0F);
 }
 
 // Gathers what the text says as a whole while its segments go by.

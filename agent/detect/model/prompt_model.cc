@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <cmath>
+#include <limits>
 
 #include "agent/detect/model/embedded.h"
 #include "agent/detect/model/walk.h"
@@ -41,12 +42,17 @@ struct SumSink {
   const int8_t* table;
   uint32_t shift;
   int32_t sum = 0;
-  void operator()(uint32_t hash) { sum += table[hash >> shift]; }
-  void word(uint32_t hash) { sum += table[hash >> shift]; }
+  size_t count = 0;
+  void operator()(uint32_t hash) {
+    sum += table[hash >> shift];
+    ++count;
+  }
+  void word(uint32_t hash) { (*this)(hash); }
+  float normed() const { return static_cast<float>(sum) * model::segment_norm(count); }
 };
 
 struct Best {
-  int32_t sum = INT32_MIN;
+  float sum = -std::numeric_limits<float>::infinity();
   const View* view = nullptr;
   size_t start = 0;
   size_t end = 0;
@@ -102,14 +108,15 @@ AttackScore PromptModel::score(std::string_view text, const ModelContext& contex
       [&](const Segment& segment, const SegmentContext& place, std::string_view, const View* view) {
         SumSink sink{head.segment.data(), 32 - model::kSegmentBits};
         model::segment_features(segment, place, sink);
-        if (sink.sum > best.sum) best = {sink.sum, view, segment.start, segment.end, place};
+        if (sink.normed() > best.sum)
+          best = {sink.normed(), view, segment.start, segment.end, place};
       });
   AttackScore result;
-  if (best.sum == INT32_MIN) return result;
+  if (std::isinf(best.sum)) return result;
   SumSink whole{head.text.data(), 32 - model::kTextBits};
   model::text_features(state, input.document, whole);
   const double logit = static_cast<double>(head.bias) +
-                       static_cast<double>(head.segment_scale) * best.sum +
+                       static_cast<double>(head.segment_scale) * static_cast<double>(best.sum) +
                        static_cast<double>(head.text_scale) * whole.sum;
   const double offset = static_cast<double>(head.offset[model::length_bin_of(text.size())]);
   result.score = 1.0 / (1.0 + std::exp(-static_cast<double>(head.slope) * (logit - offset)));

@@ -55,6 +55,8 @@ Range segment_range(const Features& features, size_t index) {
           data + features.segment_ends[index]};
 }
 
+float norm(Range range) { return segment_norm(static_cast<size_t>(range.end - range.begin)); }
+
 class Fitter {
  public:
   Fitter(FloatHead& head, const FitOptions& options)
@@ -102,7 +104,7 @@ class Fitter {
     Top top;
     for (size_t i = 0; i < features.segment_ends.size(); ++i) {
       const Range range = segment_range(features, i);
-      const float sum = dot(head_.segment, range.begin, range.end, no_words);
+      const float sum = norm(range) * dot(head_.segment, range.begin, range.end, no_words);
       const bool rest = known && features.in_payload[i] == 0;
       if (!rest && sum > top.first_sum) {
         if (!known) {
@@ -122,6 +124,7 @@ class Fitter {
   static float sigmoid(float z) { return 1.0F / (1.0F + std::exp(-z)); }
   void learn(Adagrad& table, Range range, float gradient, bool no_words) {
     if (std::fabs(gradient) < 1e-4F) return;
+    if (&table == &segment_) gradient *= norm(range);
     for (const uint32_t* at = range.begin; at != range.end; ++at) {
       if (no_words && (*at & kWordFeature) != 0) continue;
       table.step(*at & ~kWordFeature, gradient, options_.rate, options_.l2);
@@ -160,7 +163,7 @@ size_t best_segment(const FloatHead& head, const Features& features) {
   float best_sum = -std::numeric_limits<float>::infinity();
   for (size_t i = 0; i < features.segment_ends.size(); ++i) {
     const Range range = segment_range(features, i);
-    const float sum = dot(head.segment, range.begin, range.end, false);
+    const float sum = norm(range) * dot(head.segment, range.begin, range.end, false);
     if (sum > best_sum) {
       best_sum = sum;
       best = i;
@@ -186,7 +189,7 @@ FloatHead fit(const Dataset& data, const std::vector<uint32_t>& chosen, const Fi
 float score(const FloatHead& head, const Features& features) {
   if (features.segment_ends.empty()) return -20;
   const Range range = segment_range(features, best_segment(head, features));
-  return head.bias + dot(head.segment, range.begin, range.end, false) +
+  return head.bias + norm(range) * dot(head.segment, range.begin, range.end, false) +
          dot(head.text, features.text_features.data(),
              features.text_features.data() + features.text_features.size(), false);
 }

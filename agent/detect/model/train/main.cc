@@ -26,7 +26,7 @@ struct Options {
   std::string only;
   FitOptions fit;
   double ordinary_rate = 0.005;
-  double hard_rate = 0.015;
+  double hard_rate = 0.02;
 };
 
 std::vector<uint32_t> choose(const Dataset& data, size_t head, int without_fold) {
@@ -56,20 +56,27 @@ void cross_validate(const Dataset& data, size_t head, const FitOptions& options,
   }
 }
 
-// Where benign of a length bin scores higher than elsewhere, that bin is judged more strictly.
+// Long benign texts score higher than short ones (more segments to be the worst of), and so do long
+// attacks: each length bin has its own threshold, where it has enough held-out benign to tell.
 void set_offsets(const Dataset& data, const std::vector<Judged>& judged, size_t head,
-                 float threshold, Head& out) {
+                 const Options& options, Head& out) {
+  const auto threshold = [&](const std::vector<Judged>& part) {
+    return std::max(threshold_at(data, part, head, options.ordinary_rate, false),
+                    threshold_at(data, part, head, options.hard_rate, true));
+  };
+  const float overall = threshold(judged);
   for (size_t bin = 0; bin < kLengthBins.size(); ++bin) {
     std::vector<Judged> part;
+    size_t benign = 0;
     for (const Judged& entry : judged) {
-      if (length_bin_of(data.samples[entry.sample].text.size()) == bin) part.push_back(entry);
+      const Sample& sample = data.samples[entry.sample];
+      if (sample.head != head || length_bin_of(sample.text.size()) != bin) continue;
+      part.push_back(entry);
+      benign += sample.label == 0 ? 1 : 0;
     }
-    const size_t benign =
-        static_cast<size_t>(std::count_if(part.begin(), part.end(), [&](const Judged& e) {
-          return data.samples[e.sample].head == head && data.samples[e.sample].label == 0;
-        }));
-    const float own = benign < 400 ? threshold : threshold_at(data, part, head, 0.005, false);
-    out.offset[bin] = 0.5F * threshold + 0.5F * std::clamp(own, threshold - 1.0F, threshold + 1.0F);
+    constexpr size_t kEnough = 400;
+    constexpr float kLeast = -1.5F;
+    out.offset[bin] = std::max(kLeast, benign < kEnough ? overall : threshold(part));
   }
 }
 
@@ -92,14 +99,11 @@ int run(const Options& options) {
   train_head(0);
   second.join();
   for (size_t head = 0; head < 2; ++head) {
-    const float threshold =
-        std::max(threshold_at(*data, judged[head], head, options.ordinary_rate, false),
-                 threshold_at(*data, judged[head], head, options.hard_rate, true));
-    set_offsets(*data, judged[head], head, threshold, weights.heads[head]);
+    set_offsets(*data, judged[head], head, options, weights.heads[head]);
+    const float threshold = 0;  // scores are counted from their length's threshold
     for (Judged& entry : judged[head]) {
-      entry.score -=
-          weights.heads[head].offset[length_bin_of(data->samples[entry.sample].text.size())] -
-          threshold;
+      const size_t bytes = data->samples[entry.sample].text.size();
+      entry.score -= weights.heads[head].offset[length_bin_of(bytes)];
     }
     print_report(*data, judged[head], head, threshold);
     if (options.errors > 0)

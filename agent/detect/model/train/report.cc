@@ -52,7 +52,8 @@ float threshold_at(const Dataset& data, const std::vector<Judged>& judged, size_
   std::vector<std::pair<float, double>> weighted;
   double total = 0;
   for (const auto& [group, scores] : by_group(data, judged, head, 0)) {
-    if (is_hard(group) != hard || group.starts_with("gen_")) continue;
+    if (is_hard(group) != hard || group.starts_with("gen_") || group.starts_with("other_"))
+      continue;
     // Small groups say little about a tail: weight grows with the root of the size.
     const double weight =
         std::sqrt(static_cast<double>(scores.size())) / static_cast<double>(scores.size());
