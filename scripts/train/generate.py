@@ -22,7 +22,7 @@ FAMILY_FOLD = {
     "lang_ja": 3, "lang_hi": 3, "lang_vi_id": 3, "lang_other": 3,
     "free_guarded": 1, "free_prompt_leak": 2, "free_takeover": 3, "free_jailbreak": 0, "free_smuggle": 0,
     "voices_short": 2, "voices_polite": 0, "voices_authority": 3, "voices_games": 1, "voices_technical": 1, "voices_de": 3,
-    "voices_romance": 2, "voices_slavic_asian": 0, "voices_doc": 3,
+    "doc_agent_steal": 0, "doc_agent_harm": 2, "voices_romance": 2, "voices_slavic_asian": 0, "voices_doc": 3,
     "doc_marked": 0, "doc_plain_order": 1, "doc_answer_change": 2, "doc_task": 3, "doc_code": 3,
 }
 
@@ -146,6 +146,15 @@ class Generator:
                 if name != "lang_benign_mixed" and r.random() < 0.2:
                     text = self.surround(text)
                 add(style(text, r), 0, "p", name, index % FOLDS)
+        mails = self.sources.bipia_emails() + self.sources.replies()[:1500]
+        for _ in range(5000):  # documents that users paste
+            if r.random() < 0.25:
+                body = r.choice(mails)[:2000]
+            else:
+                body = self.carriers.document(r.choice(list(KINDS)))
+                body = tidy(body[1](body[0]))
+            lead = self.grammar.sample("p_lead") if r.random() < 0.7 else ""
+            add(tidy(lead + r.choice([" ", "\n", "\n\n"]) + body), 0, "p", "hard_pasted", r.randrange(FOLDS))
         for _ in range(1500):
             kind, body = encode(tidy(self.grammar.sample(r.choice(["usertasks", "hard_trigger", "ordinary_long"]))), r)
             add(announce(kind, body, r), 0, "p", "encoded_benign", r.randrange(FOLDS))
