@@ -55,7 +55,7 @@ const kCatalogue: Record<string, AlertInfo> = {
     label: "Hidden text (ASCII smuggling)",
     headline: (f) => `Text that people cannot see was passed between ${app(f)} and ${model(f)}.`,
     why: "Models read invisible Unicode characters. They carry orders in and data out past every human reviewer.",
-    steps: ["Read the decoded text below.", kSource, "Strip Unicode tags, variation selectors and bidirectional controls before text reaches the model."],
+    steps: ["Read the decoded text in the evidence.", kSource, "Strip Unicode tags, variation selectors and bidirectional controls before text reaches the model."],
   },
   "credential.response": {
     label: "Secret in an answer",
@@ -163,7 +163,7 @@ const kCatalogue: Record<string, AlertInfo> = {
     label: "Tool definition changed",
     headline: (f) => `${tool(f)[0]?.toUpperCase()}${tool(f).slice(1)} of ${app(f)} changed its definition after first use.`,
     why: "A tool that was reviewed once may be swapped later.",
-    steps: ["Read the difference below.", "Disconnect the server until its owner explains the change."],
+    steps: ["Read the difference in the facts of this alert.", "Disconnect the server until its owner explains the change."],
   },
   "system_prompt.leak": {
     label: "System prompt leaked",

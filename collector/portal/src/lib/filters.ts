@@ -1,5 +1,5 @@
 // Filters of the alert list, kept in the address bar under the names the API uses.
-import type { AlertSummary } from "../api/types";
+import type { AlertSummary, IncidentSummary } from "../api/types";
 import { periodStart } from "./time";
 
 /** Filters that hold one or several values, comma-separated. */
@@ -74,4 +74,12 @@ export function insert(list: AlertSummary[], alert: AlertSummary): AlertSummary[
   const others = list.filter((other) => other.uid !== alert.uid);
   const at = others.findIndex((other) => other.time <= alert.time);
   return at < 0 ? [...others, alert] : [...others.slice(0, at), alert, ...others.slice(at)];
+}
+
+/** Whether a live incident belongs to the list that is shown. */
+export function incidentMatches(query: URLSearchParams, incident: IncidentSummary): boolean {
+  const hosts = values(query, "host");
+  return one(values(query, "severity"), incident.severity) && one(values(query, "status"), incident.status) &&
+    one(values(query, "assignee"), incident.assignee ?? "") && inPeriod(query, incident.last_time) &&
+    (hosts.length === 0 || incident.hosts.some((host) => hosts.includes(host)));
 }

@@ -31,3 +31,8 @@ export const classificationLabel: Record<Exclude<Classification, null>, string> 
   false_positive: "False positive",
   benign: "Benign, expected",
 };
+
+/** Worst first, newest first among equals. */
+export function byUrgency(a: { severity: Severity; time: number }, b: { severity: Severity; time: number }): number {
+  return kSeverities.indexOf(a.severity) - kSeverities.indexOf(b.severity) || b.time - a.time;
+}

@@ -13,14 +13,10 @@ export function relative(time: number, now: number): string {
   return `${span(age)} ago`;
 }
 
-/** A duration in its two largest fitting units at most: "3 min", "2 h 5 min", "4 d". */
+/** A duration in one unit, the one people would say: "95 min", "3 h", "4 d". */
 export function span(milliseconds: number): string {
   if (milliseconds < kMinute) return `${Math.max(0, Math.floor(milliseconds / kSecond))} s`;
-  if (milliseconds < kHour) return `${Math.floor(milliseconds / kMinute)} min`;
-  if (milliseconds < 10 * kHour) {
-    const minutes = Math.floor((milliseconds % kHour) / kMinute);
-    return `${Math.floor(milliseconds / kHour)} h${minutes ? ` ${minutes} min` : ""}`;
-  }
+  if (milliseconds < 2 * kHour) return `${Math.floor(milliseconds / kMinute)} min`;
   if (milliseconds < 2 * kDay) return `${Math.floor(milliseconds / kHour)} h`;
   return `${Math.floor(milliseconds / kDay)} d`;
 }

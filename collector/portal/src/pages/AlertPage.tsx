@@ -82,7 +82,7 @@ function AlertView({ alert, detail }: { alert: AlertDetail; detail: Query<AlertD
           <Comments comments={alert.comments} add={comment} />
           <JsonView title="OCSF finding, as the agent sent it" value={alert.ocsf} />
         </div>
-        <div class="stack">
+        <div class="stack rail">
           <WhoPanel alert={alert} finding={finding} />
           <WherePanel alert={alert} finding={finding} />
           <WhyPanel alert={alert} finding={finding} />
@@ -126,7 +126,7 @@ function AlertHead({ alert, finding, detail }: {
 function EvidencePanel({ alert, finding }: { alert: AlertDetail; finding: Finding }) {
   const evidence = finding.evidence.text || alert.evidence_preview;
   return (
-    <section class="card">
+    <section class="card first">
       <header>
         <h2>Evidence</h2>
         <ZoneTag zone={alert.zone} />

@@ -6,7 +6,7 @@ import type { AlertSummary, IncidentSummary, Overview } from "../api/types";
 import { describe } from "../lib/catalogue";
 import { useLive, useQuery } from "../lib/hooks";
 import { useLocation } from "../lib/router";
-import { kCommonSeverities, severityLabel } from "../lib/severity";
+import { byUrgency, kCommonSeverities, severityLabel } from "../lib/severity";
 import { formatCompact } from "../lib/text";
 import { periodStart } from "../lib/time";
 import { AlertRow } from "../ui/AlertRow";
@@ -23,7 +23,7 @@ async function load(since: number | null, signal: AbortSignal): Promise<Data> {
   const [overview, incidents, urgent] = await Promise.all([
     loadOverview({ since }, signal),
     listIncidents({ status: "new,in_progress", limit: 5 }, signal),
-    listAlerts({ status: "new", severity: "critical,high", limit: 6 }, signal),
+    listAlerts({ status: "new", severity: "critical,high", limit: 20 }, signal),
   ]);
   return { overview, incidents: incidents.items, urgent: urgent.items };
 }
@@ -111,7 +111,7 @@ function OverviewView({ overview, incidents, urgent, period }: Data & { period: 
 }
 
 function Urgent({ incidents, urgent }: { incidents: IncidentSummary[]; urgent: AlertSummary[] }) {
-  const loose = urgent.filter((alert) => !alert.incident_uid);
+  const loose = urgent.filter((alert) => !alert.incident_uid).sort(byUrgency);
   return (
     <div class="stack">
       <section class="card list" aria-label="Open incidents">
@@ -123,7 +123,7 @@ function Urgent({ incidents, urgent }: { incidents: IncidentSummary[]; urgent: A
       {loose.length ? (
         <section class="card list" aria-label="New critical and high alerts">
           <header class="list-title"><h2>New critical and high alerts, not part of an incident</h2><a class="end small" href="/alerts?status=new&severity=critical,high">All of them</a></header>
-          <ul>{loose.slice(0, 4).map((alert) => <li key={alert.uid}><AlertRow alert={alert} /></li>)}</ul>
+          <ul>{loose.slice(0, 3).map((alert) => <li key={alert.uid}><AlertRow alert={alert} /></li>)}</ul>
         </section>
       ) : null}
     </div>

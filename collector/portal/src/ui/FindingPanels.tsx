@@ -147,7 +147,7 @@ export function RemedyPanel({ alert, finding }: { alert: AlertDetail; finding: F
   const steps = own.length ? own : info.steps;
   if (!steps.length) return null;
   return (
-    <section class="card">
+    <section class="card first">
       <header><h2>What to do</h2></header>
       <div class="body">
         <ol class="steps">{steps.map((step) => <li key={step}><Safe text={step} /></li>)}</ol>
