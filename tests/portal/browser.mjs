@@ -1,11 +1,13 @@
-// Debian's Chromium for the tests of the portal. Packages are those of collector/portal.
+// Debian's Chromium for the tests of the portal. SONDE_PORTAL_ROOT names a folder with the built
+// portal and its packages; without it, that is collector/portal itself.
 import { createRequire } from "node:module";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const kPortal = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "collector", "portal");
+const kSources = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "collector", "portal");
+export const kPortal = process.env.SONDE_PORTAL_ROOT ?? kSources;
 export const packages = createRequire(join(kPortal, "package.json"));
 const { chromium } = packages("playwright-core");
 

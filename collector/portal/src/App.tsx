@@ -83,7 +83,7 @@ export function App() {
   const session = useMemo(() => (state.kind === "in" ? { me: state.me, signOut } : null), [state]);
 
   if (state.kind === "starting") return <div class="progress-line" role="progressbar" aria-label="Loading" />;
-  if (state.kind === "failed") return <main class="login"><ErrorState error={state.error} retry={start} /></main>;
+  if (state.kind === "failed") return <main class="login"><ErrorState error={state.error} retry={start} heading="h1" /></main>;
   if (!session) return <LoginPage expired={state.kind === "out" && state.expired} onLogin={enter} />;
 
   const found = match(kRoutes, path);

@@ -14,6 +14,8 @@ const kAlertHeight = 58;
 const kEntityHeight = 42;
 const kGapX = 56;
 const kGapY = 26;
+/** How far an entity may stand to the right of the middle of its alerts before a new row begins. */
+const kEntityShift = 180;
 const kMargin = 12;
 const kBandGap = 64;
 /** More alerts than this make no picture; the list below shows them all. */
@@ -65,11 +67,9 @@ function placeBand(band: Band, top: number, width: number, edges: GraphEdge[], p
   const rowEnds: number[] = [];
   const firstRow = top + kAlertHeight + kBandGap;
   for (const { entity, x } of order) {
-    let row = rowEnds.findIndex((end) => end <= x);
-    if (row < 0) {
-      row = rowEnds.findIndex((end) => end + kEntityWidth <= width - kMargin);
-      if (row < 0) row = rowEnds.length;
-    }
+    const fits = (end: number) => end <= x + kEntityShift && Math.max(end, x) + kEntityWidth <= width - kMargin;
+    let row = rowEnds.findIndex(fits);
+    if (row < 0) row = rowEnds.length;
     const at = Math.max(x, rowEnds[row] ?? kMargin);
     rowEnds[row] = at + kEntityWidth + 12;
     placed.set(entity.id, {

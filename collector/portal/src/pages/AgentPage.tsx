@@ -21,7 +21,7 @@ export function AgentPage({ parameters }: { parameters: Record<string, string> }
   return (
     <div class="page">
       <nav class="row small" aria-label="Position"><a href="/fleet">Fleet</a></nav>
-      <Show result={detail.result} retry={detail.reload}>{(agent) => <AgentView agent={agent} reload={detail.reload} />}</Show>
+      <Show result={detail.result} retry={detail.reload} heading="h1">{(agent) => <AgentView agent={agent} reload={detail.reload} />}</Show>
     </div>
   );
 }
@@ -69,7 +69,7 @@ function AgentView({ agent, reload }: { agent: AgentDetail; reload: () => void }
 }
 
 const kColumns: Column<CoverageInput>[] = [
-  { head: "Process", cell: (row) => <><Safe text={row.exe ?? ""} /> <span class="muted">{row.pid ? `pid ${row.pid}` : ""}</span></> },
+  { head: "Process", cell: (row) => <><Safe text={row.exe ?? ""} /> <span class="muted nowrap">{row.pid ? `pid ${row.pid}` : ""}</span></> },
   { head: "TLS stack", cell: (row) => <Safe text={[row.stack, row.version].filter(Boolean).join(" ")} /> },
   { head: "Heard", cell: (row) => (row.covered
     ? <span class="tag good"><span class="dot" />yes{row.located_by ? `, by ${row.located_by}` : ""}</span>

@@ -45,7 +45,7 @@ export function AlertPage({ parameters }: { parameters: Record<string, string> }
   return (
     <div class="page">
       <Crumbs uid={uid} />
-      <Show result={detail.result} retry={detail.reload}>
+      <Show result={detail.result} retry={detail.reload} heading="h1">
         {(alert) => <AlertView alert={alert} detail={detail} />}
       </Show>
     </div>

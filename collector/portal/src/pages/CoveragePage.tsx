@@ -12,7 +12,7 @@ import { Table, type Column } from "../ui/Table";
 import { Time } from "../ui/Time";
 
 const kHeard: Column<CoverageEntry>[] = [
-  { head: "Process", cell: (row) => <><Safe text={row.exe ?? ""} /> <span class="muted">{row.pid ? `pid ${row.pid}` : ""}</span></> },
+  { head: "Process", cell: (row) => <><Safe text={row.exe ?? ""} /> <span class="muted nowrap">{row.pid ? `pid ${row.pid}` : ""}</span></> },
   { head: "Host", cell: (row) => <a href={`/fleet/${encodeURIComponent(row.agent_id)}`}><Safe text={row.host} /></a> },
   { head: "TLS stack", cell: (row) => <Safe text={[row.stack, row.version].filter(Boolean).join(" ")} /> },
   { head: "Found by", cell: (row) => row.located_by ?? "" },

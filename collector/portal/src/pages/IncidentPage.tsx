@@ -37,7 +37,7 @@ export function IncidentPage({ parameters }: { parameters: Record<string, string
   return (
     <div class="page">
       <nav class="row small" aria-label="Position"><a href={remembered("/incidents")}>Incidents</a></nav>
-      <Show result={detail.result} retry={detail.reload}>
+      <Show result={detail.result} retry={detail.reload} heading="h1">
         {(incident) => <IncidentView incident={incident} detail={detail} />}
       </Show>
     </div>

@@ -125,13 +125,13 @@ export function Shell({ children }: { children: ComponentChildren }) {
   return (
     <div class="shell" data-menu={menu ? "open" : "closed"}>
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>Skip to content</a>
-      <div class="topbar">
+      <header class="topbar">
         <button type="button" class="button quiet icon" aria-label="Menu" aria-expanded={menu} onClick={() => setMenu(!menu)}>
           <Icon name="menu" />
         </button>
         <a class="brand" href="/"><Logo />Sonde</a>
         <span class="end"><LiveTag /></span>
-      </div>
+      </header>
       <aside class="side" aria-label="Navigation">
         <a class="brand" href="/"><Logo />Sonde</a>
         <Navigation path={path} role={me.role} />

@@ -4,29 +4,33 @@ import type { ApiError } from "../api/client";
 import type { Loaded } from "../lib/hooks";
 import { Icon, type IconName } from "./Icon";
 
-export function Empty({ icon = "empty", title, children }: {
-  icon?: IconName; title: string; children?: ComponentChildren;
+type Heading = "h1" | "h2";
+
+export function Empty({ icon = "empty", title, heading: Head = "h2", children }: {
+  icon?: IconName; title: string; heading?: Heading; children?: ComponentChildren;
 }) {
   return (
     <div class="state">
       <Icon name={icon} size={36} />
-      <h2>{title}</h2>
+      <Head>{title}</Head>
       {children}
     </div>
   );
 }
 
-export function ErrorState({ error, retry }: { error: ApiError; retry?: () => void }) {
+export function ErrorState({ error, retry, heading: Head = "h2" }: {
+  error: ApiError; retry?: () => void; heading?: Heading;
+}) {
   if (error.status === 403) {
-    return <Empty icon="quiet" title="Your role does not allow this"><p>Ask an administrator of this collector.</p></Empty>;
+    return <Empty icon="quiet" heading={Head} title="Your role does not allow this"><p>Ask an administrator of this collector.</p></Empty>;
   }
   if (error.status === 404) {
-    return <Empty title="Not found"><p>It may have been removed by retention, or the link is incomplete.</p></Empty>;
+    return <Empty title="Not found" heading={Head}><p>It may have been removed by retention, or the link is incomplete.</p></Empty>;
   }
   return (
     <div class="state" role="alert">
       <Icon name="alert" size={36} />
-      <h2>{error.message}</h2>
+      <Head>{error.message}</Head>
       <p>{error.detail || (error.status ? `The collector answered ${error.status}.` : "")}</p>
       {error.retryAfter ? <p>It asks to wait {error.retryAfter} s.</p> : null}
       {retry ? <button type="button" class="button" onClick={retry}>Try again</button> : null}
@@ -47,12 +51,16 @@ export function Skeleton({ rows = 8 }: { rows?: number }) {
   );
 }
 
-/** Shows data as soon as there is some, also while it is loaded again or after an error. */
-export function Show<T>({ result, retry, rows, children }: {
-  result: Loaded<T>; retry: () => void; rows?: number; children: (data: T) => ComponentChildren;
+/**
+ * Shows data as soon as there is some, also while it is loaded again or after an error. `heading` is
+ * "h1" on pages that have no heading of their own until the data is there.
+ */
+export function Show<T>({ result, retry, rows, heading, children }: {
+  result: Loaded<T>; retry: () => void; rows?: number; heading?: Heading; children: (data: T) => ComponentChildren;
 }) {
   if (result.data === null) {
-    return result.state === "error" ? <ErrorState error={result.error} retry={retry} /> : <Skeleton {...(rows ? { rows } : {})} />;
+    if (result.state !== "error") return <Skeleton {...(rows ? { rows } : {})} />;
+    return <ErrorState error={result.error} retry={retry} {...(heading ? { heading } : {})} />;
   }
   return (
     <>

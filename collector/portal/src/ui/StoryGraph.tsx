@@ -23,8 +23,7 @@ function AlertNode({ node }: { node: PlacedNode }) {
   const [first = "", second = ""] = lines(node.label);
   const severity = node.severity ?? "unknown";
   return (
-    <a class="node" href={`/alerts/${encodeURIComponent(node.id)}`} aria-label={`${severityLabel[severity]} alert: ${visibleString(node.label)}`}>
-      <title>{visibleString(node.label)}</title>
+    <a class="node" href={`/alerts/${encodeURIComponent(node.id)}`}>
       <rect class="box" x={node.x} y={node.y} width={node.width} height={node.height} rx="8" />
       <rect class={`stripe stripe-${severity}`} x={node.x} y={node.y + 6} width="4" height={node.height - 12} rx="2" />
       <text class="kind" x={node.x + 14} y={node.y + 17}>{severityLabel[severity]}</text>

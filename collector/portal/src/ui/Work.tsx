@@ -27,7 +27,12 @@ export function WorkBar({ work, patch, children }: {
   const analyst = useAllowed("analyst");
   const { me } = useSession();
   const users = useUsers();
-  const apply = (change: WorkPatch) => patch(change).catch(toastError);
+  const [, redraw] = useState(0);
+  const apply = (change: WorkPatch) => patch(change).catch((error: unknown) => {
+    toastError(error);
+    // The control shows what was chosen; drawing again puts back what is true.
+    redraw((value) => value + 1);
+  });
   const mine = () => apply({ assignee: me.username, ...(work.status === "new" ? { status: "in_progress" as const } : {}) });
   useKeys(analyst ? { m: mine, e: () => apply({ status: "resolved" }) } : {});
   const statuses = work.status === "suppressed" ? [...kStatusChoices, work.status] : kStatusChoices;
