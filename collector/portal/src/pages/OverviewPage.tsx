@@ -17,15 +17,16 @@ import { Page } from "../ui/Page";
 import { SeverityChart } from "../ui/SeverityChart";
 import { Empty, Show } from "../ui/States";
 
-interface Data { overview: Overview; incidents: IncidentSummary[]; urgent: AlertSummary[] }
+interface Data { overview: Overview; incidents: IncidentSummary[] | null; urgent: AlertSummary[] }
 
+/** Incidents are null where they cannot be had; the rest of the page does not wait for them. */
 async function load(since: number | null, signal: AbortSignal): Promise<Data> {
   const [overview, incidents, urgent] = await Promise.all([
     loadOverview({ since }, signal),
-    listIncidents({ status: "new,in_progress", limit: 5 }, signal),
+    listIncidents({ status: "new,in_progress", limit: 5 }, signal).then((page) => page.items, () => null),
     listAlerts({ status: "new", severity: "critical,high", limit: 20 }, signal),
   ]);
-  return { overview, incidents: incidents.items, urgent: urgent.items };
+  return { overview, incidents, urgent: urgent.items };
 }
 
 /** Reloads at most every two seconds however many events come. */
@@ -78,6 +79,12 @@ function Section({ title, href, link, children }: { title: string; href?: string
 const amount = (overview: Overview, list: "by_severity" | "by_status", key: string) =>
   overview[list].find((entry) => entry.key === key)?.count ?? 0;
 
+function unassigned(incidents: IncidentSummary[] | null): string {
+  if (!incidents?.length) return "none waiting";
+  const count = incidents.filter((incident) => !incident.assignee).length;
+  return count ? `${count} of the latest not assigned` : "all of the latest assigned";
+}
+
 function OverviewView({ overview, incidents, urgent, period }: Data & { period: string }) {
   const urgentCount = amount(overview, "by_severity", "critical") + amount(overview, "by_severity", "high");
   const scope = `period=${period}`;
@@ -85,8 +92,8 @@ function OverviewView({ overview, incidents, urgent, period }: Data & { period: 
   return (
     <>
       <div class="grid-4">
-        <Stat label="Open incidents" href="/incidents?status=new,in_progress" value={overview.open_incidents} alarm={incidents.some((incident) => incident.severity === "critical")}>
-          {incidents.filter((incident) => !incident.assignee).length} of the latest unassigned
+        <Stat label="Open incidents" href="/incidents?status=new,in_progress" value={overview.open_incidents} alarm={(incidents ?? []).some((incident) => incident.severity === "critical")}>
+          {unassigned(incidents)}
         </Stat>
         <Stat label="New alerts" href={`/alerts?status=new&${scope}`} value={amount(overview, "by_status", "new")}>of {formatCompact(overview.total)} in this period</Stat>
         <Stat label="Critical and high" href={`/alerts?severity=critical,high&${scope}`} value={urgentCount} alarm={amount(overview, "by_severity", "critical") > 0}>
@@ -110,13 +117,13 @@ function OverviewView({ overview, incidents, urgent, period }: Data & { period: 
   );
 }
 
-function Urgent({ incidents, urgent }: { incidents: IncidentSummary[]; urgent: AlertSummary[] }) {
+function Urgent({ incidents, urgent }: { incidents: IncidentSummary[] | null; urgent: AlertSummary[] }) {
   const loose = urgent.filter((alert) => !alert.incident_uid).sort(byUrgency);
   return (
     <div class="stack">
       <section class="card list" aria-label="Open incidents">
         <header class="list-title"><h2>Open incidents</h2><a class="end small" href="/incidents?status=new,in_progress">All open incidents</a></header>
-        {incidents.length
+        {incidents === null ? <p class="pad-all muted">Incidents cannot be loaded now.</p> : incidents.length
           ? <ul>{incidents.map((incident) => <li key={incident.uid}><IncidentRow incident={incident} /></li>)}</ul>
           : <Empty icon="check" title="No open incidents"><p>Nothing waits for you here.</p></Empty>}
       </section>
