@@ -70,6 +70,32 @@ std::vector<sql::Param> cells_of(std::span<const NewAlert> alerts, int64_t now_m
   return cells;
 }
 
+// SQLite's full-text index; PostgreSQL keeps its own.
+Status index_words(sql::Connection& connection, const std::vector<int64_t>& ids,
+                   const std::vector<std::string>& words) {
+  if (connection.dialect() != sql::Dialect::kSqlite) return {};
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] == 0) continue;
+    const auto added =
+        connection.execute("INSERT INTO alerts_search (rowid, search_text) VALUES ($1, $2)",
+                           {ids[i], std::string_view(words[i])});
+    if (!added.ok()) return tl::unexpected<Error>(added.error());
+  }
+  return {};
+}
+
+// Before the alerts themselves go: FTS5 wants the text of what it forgets.
+Status forget_words(sql::Connection& connection, int64_t before_ms, int64_t limit) {
+  if (connection.dialect() != sql::Dialect::kSqlite) return {};
+  const auto forgotten = connection.execute(
+      "INSERT INTO alerts_search (alerts_search, rowid, search_text) "
+      "SELECT 'delete', id, search_text FROM alerts WHERE time_ms < $1 "
+      "ORDER BY time_ms, id LIMIT $2",
+      {before_ms, limit});
+  if (!forgotten.ok()) return tl::unexpected<Error>(forgotten.error());
+  return {};
+}
+
 std::optional<std::string> nullable(const sql::Row& row, size_t column) {
   if (row.is_null(column)) return std::nullopt;
   return row.text(column);
@@ -130,6 +156,9 @@ Result<AppendOutcome> AlertStore::append(sql::Connection& connection,
   const std::vector<sql::Param> cells = cells_of(alerts, now_ms, words);
   auto ids = connection.insert_many({"alerts", kInsertColumns, 0}, cells);
   if (!ids.ok()) return tl::unexpected<Error>(ids.error());
+  if (const auto indexed = index_words(connection, *ids, words); !indexed.ok()) {
+    return tl::unexpected<Error>(indexed.error());
+  }
   CountChanges counts;
   for (size_t i = 0; i < alerts.size(); ++i) {
     if ((*ids)[i] == 0) continue;
@@ -242,6 +271,9 @@ Result<int64_t> AlertStore::remove_before(int64_t before_ms, size_t limit) {
       "WHERE time_ms < $1 ORDER BY time_ms, id LIMIT $2)",
       {before_ms, doomed});
   if (!comments.ok()) return comments;
+  if (const auto forgotten = forget_words(connection, before_ms, doomed); !forgotten.ok()) {
+    return tl::unexpected<Error>(forgotten.error());
+  }
   const auto removed = connection.execute(
       "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE time_ms < $1 "
       "ORDER BY time_ms, id LIMIT $2)",
