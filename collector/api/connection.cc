@@ -36,6 +36,8 @@ using Parser = http::request_parser<http::string_body>;
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kCommentInterval{15};
 constexpr std::chrono::milliseconds kEventPoll{200};
+constexpr std::chrono::seconds kLinger{2};
+constexpr size_t kLingerBytes = 16 << 20;
 
 std::optional<PeerCertificate> peer_certificate(SSL* ssl) {
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(ssl),
@@ -167,9 +169,8 @@ class Connection {
         [this, &request] { return shared_.service.admit(request); });
     if (admission.refused) {
       // The body, if any, was not read: the connection cannot go on behind it.
-      const bool had_body = !parser.is_done();
-      co_return co_await write(std::move(*admission.refused), request,
-                               parser.get().keep_alive() && !had_body);
+      if (!parser.is_done()) co_return co_await refuse(std::move(*admission.refused), request);
+      co_return co_await write(std::move(*admission.refused), request, parser.get().keep_alive());
     }
     if (!co_await read_body(parser, request, admission)) co_return false;
     const bool keep_alive = parser.get().keep_alive() && !shared_.draining;
@@ -225,7 +226,20 @@ class Connection {
 
   asio::awaitable<bool> refuse(Response response, const Request& request) {
     co_await write(std::move(response), request, false);
+    co_await discard_input();
     co_return false;
+  }
+
+  // A close with unread input makes TCP reset the connection, and a client that is still sending
+  // would never see the answer (RFC 9112, 9.6).
+  asio::awaitable<void> discard_input() {
+    tcp().expires_after(kLinger);
+    for (size_t discarded = 0; discarded < kLingerBytes;) {
+      buffer_.clear();
+      auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(64 << 10), kNoThrow);
+      if (error) co_return;
+      discarded += size;
+    }
   }
 
   asio::awaitable<bool> write(Response response, const Request& request, bool keep_alive) {
