@@ -1,6 +1,4 @@
 // Users, tokens, audit log.
-#include <charconv>
-
 #include "collector/api/handlers.h"
 #include "collector/api/query.h"
 #include "collector/api/render.h"
@@ -9,13 +7,6 @@ namespace sonde::api {
 namespace {
 
 constexpr int64_t kDayMs = 24 * 3'600'000LL;
-
-std::optional<int64_t> id_from(const std::string& text) {
-  int64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc() || end != text.data() + text.size() || id < 1) return std::nullopt;
-  return id;
-}
 
 }  // namespace
 

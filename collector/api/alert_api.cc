@@ -4,6 +4,7 @@
 #include "collector/api/handlers.h"
 #include "collector/api/query.h"
 #include "collector/api/render.h"
+#include "collector/api/work_change.h"
 
 namespace sonde::api {
 namespace {
@@ -33,30 +34,6 @@ void append_csv(std::string& text, const store::Alert& alert) {
     append_cell(line, cell);
   }
   fmt::format_to(std::back_inserter(text), "{},{},{}\r\n", alert.time_ms, alert.score, line);
-}
-
-// Reads status, assignee and classification of a PATCH; the detail of what is wrong, or "".
-std::string read_work_change(const Json& json, store::WorkChange& change) {
-  for (const auto& [key, value] : json.items()) {
-    if (key == "status") {
-      if (value.is_string())
-        change.status = store::status_from(value.get_ref<const std::string&>());
-      if (!change.status) return "status must be new, in_progress, resolved or suppressed";
-    } else if (key == "assignee" || key == "classification") {
-      auto& field = key == "assignee" ? change.assignee : change.classification;
-      field =
-          value.is_null() ? std::optional<std::string>("") : string_member(json, key.c_str(), 128);
-      if (!field) return "assignee and classification must be strings or null";
-    } else {
-      return "a member of the body is unknown";
-    }
-  }
-  if (change.classification && !change.classification->empty() &&
-      !store::is_classification(*change.classification)) {
-    return "classification must be true_positive, false_positive, benign or null";
-  }
-  const bool empty = !change.status && !change.assignee && !change.classification;
-  return empty ? "the body changes nothing" : "";
 }
 
 Response not_found() { return problem(404, "there is no such alert"); }
@@ -132,10 +109,9 @@ Response patch_alert(Context& context, const Request& request, const Caller& cal
                      const PathValues& values) {
   const Body body = read_body(request);
   if (body.refused) return *body.refused;
-  store::WorkChange change;
-  if (const std::string detail = read_work_change(body.json, change); !detail.empty()) {
-    return problem(400, detail);
-  }
+  WorkReader reader(body.json);
+  const store::WorkChange change = reader.work();
+  if (const std::string detail = reader.problem(); !detail.empty()) return problem(400, detail);
   const auto alert = context.alerts.change(values[0], change);
   if (!alert.ok()) return store_failed(context, alert.error());
   if (!*alert) return not_found();

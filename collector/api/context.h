@@ -9,11 +9,14 @@
 #include "collector/api/events.h"
 #include "collector/api/metrics.h"
 #include "collector/api/rate_limiter.h"
+#include "collector/incident/correlator.h"
 #include "collector/store/accounts.h"
 #include "collector/store/alerts.h"
 #include "collector/store/audit.h"
 #include "collector/store/fleet.h"
+#include "collector/store/incidents.h"
 #include "collector/store/ingest.h"
+#include "collector/store/suppressions.h"
 
 namespace sonde::api {
 
@@ -53,6 +56,9 @@ struct Context {
         accounts(store_pool),
         audit(store_pool),
         fleet(store_pool),
+        incidents(store_pool),
+        suppressions(store_pool),
+        correlator(store_pool),
         login_rate(api_config.login_rate, 100'000),
         request_rate(api_config.request_rate, 100'000) {}
 
@@ -66,6 +72,9 @@ struct Context {
   store::AccountStore accounts;
   store::AuditStore audit;
   store::FleetStore fleet;
+  store::IncidentStore incidents;
+  store::SuppressionStore suppressions;
+  incident::Correlator correlator;
   RateLimiter login_rate;
   RateLimiter request_rate;
 };

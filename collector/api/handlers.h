@@ -24,6 +24,17 @@ SONDE_HANDLER(export_alerts);
 SONDE_HANDLER(get_alert);
 SONDE_HANDLER(patch_alert);
 SONDE_HANDLER(comment_alert);
+// incident_api.cc
+SONDE_HANDLER(list_incidents);
+SONDE_HANDLER(get_incident);
+SONDE_HANDLER(patch_incident);
+SONDE_HANDLER(comment_incident);
+SONDE_HANDLER(merge_incidents);
+SONDE_HANDLER(split_incident);
+// suppression_api.cc
+SONDE_HANDLER(list_suppressions);
+SONDE_HANDLER(add_suppression);
+SONDE_HANDLER(remove_suppression);
 // fleet_api.cc
 SONDE_HANDLER(list_agents);
 SONDE_HANDLER(get_agent);

@@ -67,10 +67,12 @@ Response overview(Context& context, const Request& request, const Caller&, const
   if (period.since >= period.until || period.until - period.since > 90 * kDayMs) {
     return problem(400, "since must be before until, by at most 90 days");
   }
+  const auto open_incidents = context.incidents.open_count();
+  if (!open_incidents.ok()) return store_failed(context, open_incidents.error());
   Json json = {{"since", period.since},
                {"until", period.until},
                {"bucket_ms", period.bucket()},
-               {"open_incidents", 0}};
+               {"open_incidents", *open_incidents}};
   struct Part {
     const char* key;
     const char* dimension;

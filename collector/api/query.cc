@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "collector/store/incidents.h"
+
 namespace sonde::api {
 namespace {
 
@@ -124,6 +126,11 @@ std::optional<Response> QueryReader::refused() {
   return problem(400, problem_);
 }
 
+std::optional<int64_t> id_from(std::string_view text) {
+  const auto id = to_integer(text);
+  return id && *id >= 1 ? id : std::nullopt;
+}
+
 std::string encode_cursor(const store::AlertCursor& cursor) {
   return fmt::format("{}-{}", cursor.time_ms, cursor.id);
 }
@@ -146,9 +153,7 @@ store::AlertFilter read_alert_filter(QueryReader& query) {
   const std::string incident = query.text("incident", 64);
   if (!incident.empty()) {
     // An incident that cannot exist has no alerts.
-    filter.incident_id = incident.starts_with("INC-")
-                             ? to_integer(std::string_view(incident).substr(4)).value_or(-1)
-                             : -1;
+    filter.incident_id = store::incident_id_from(incident).value_or(-1);
   }
   return filter;
 }

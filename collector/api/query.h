@@ -37,6 +37,9 @@ class QueryReader {
   std::string problem_;
 };
 
+// A positive integer out of a path.
+std::optional<int64_t> id_from(std::string_view text);
+
 std::string encode_cursor(const store::AlertCursor& cursor);
 store::AlertFilter read_alert_filter(QueryReader& query);
 

@@ -16,6 +16,7 @@
 #include "collector/api/pki.h"
 #include "collector/api/render.h"
 #include "collector/api/server.h"
+#include "collector/app/correlation.h"
 #include "collector/app/follower.h"
 #include "collector/app/housekeeping.h"
 #include "collector/app/notify.h"
@@ -176,7 +177,11 @@ Status run_daemon(const std::string& config_path, const Config& config) {
   Follower follower(**pool, events);
   store::IngestLimits ingest_limits;
   ingest_limits.queued_records = static_cast<size_t>(config.limit_queued_records);
-  store::IngestWriter writer(**pool, ingest_limits, [&follower] { follower.wake(); });
+  Correlation correlation(**pool, events);
+  store::IngestWriter writer(**pool, ingest_limits, [&follower, &correlation] {
+    follower.wake();
+    correlation.wake();
+  });
   const Housekeeping housekeeping(**pool, config, metrics);
   api::Context context(**pool, writer, events, metrics, wall_ms, api_settings);
   api::Service service(context);

@@ -4,10 +4,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include "collector/incident/correlator.h"
+#include "collector/incident/links.h"
 #include "collector/store/accounts.h"
 #include "collector/store/alerts.h"
 #include "collector/store/audit.h"
 #include "collector/store/fleet.h"
+#include "collector/store/incidents.h"
 
 namespace sonde::collector {
 namespace {
@@ -72,9 +75,13 @@ void Housekeeping::clean(int64_t now_ms) {
     return removed;
   });
   all_of([&] { return fleet.remove_activity_before(activity_before, kRowsPerStep); });
+  const auto forgotten =
+      incident::Correlator(pool_).forget_before(now_ms - incident::kLongestWindowMs);
+  const auto emptied = store::IncidentStore(pool_).remove_empty_before(alerts_before);
   const auto audited = audit.remove_before(now_ms - config_.retention_audit_days * kDayMs);
   const auto expired = store::AccountStore(pool_).remove_expired(now_ms);
-  if (!audited.ok() || !expired.ok()) spdlog::warn("retention failed, trying again in a minute");
+  if (!audited.ok() || !expired.ok() || !forgotten.ok() || !emptied.ok())
+    spdlog::warn("retention failed, trying again in a minute");
 }
 
 }  // namespace sonde::collector

@@ -35,6 +35,10 @@ struct Entity {
   auto operator<=>(const Entity&) const = default;
 };
 
+// [["host","web-1"],...]; and back, leaving out what is no pair of strings.
+std::string entities_to_json(const std::vector<Entity>& entities);
+std::vector<Entity> entities_from_json(std::string_view json);
+
 // An alert as it arrived, checked: all texts are UTF-8 without U+0000, within their limits.
 struct NewAlert {
   std::string uid;

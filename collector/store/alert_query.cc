@@ -129,7 +129,9 @@ BuiltQuery build_alert_query(sql::Dialect dialect, const AlertFilter& filter, si
   builder.any_of("a.zone", filter.zones);
   builder.any_of("a.assignee", filter.assignees);
   if (filter.incident_id) {
-    builder.where(fmt::format("a.incident_id = {}", builder.parameter(*filter.incident_id)));
+    builder.where(
+        fmt::format("a.id IN (SELECT alert_id FROM incident_alerts WHERE incident_id = {})",
+                    builder.parameter(*filter.incident_id)));
   }
   search(builder, dialect, filter.query);
   if (filter.since_ms) {

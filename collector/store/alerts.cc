@@ -14,7 +14,8 @@ namespace sonde::store {
 const std::string_view kAlertColumns =
     "a.id, a.uid, a.time_ms, a.received_ms, a.alert, a.title, a.severity, a.status, "
     "a.classification, a.assignee, a.host, a.agent_id, a.application, a.provider, a.model, a.zone, "
-    "a.score, a.evidence_preview, a.incident_id";
+    "a.score, a.evidence_preview, "
+    "(SELECT ia.incident_id FROM incident_alerts ia WHERE ia.alert_id = a.id)";
 
 namespace {
 
@@ -38,13 +39,14 @@ constexpr auto kInsertColumns = std::to_array<Column>({
     {"score", Type::kReal},
     {"evidence_preview", Type::kText},
     {"search_text", Type::kText},
+    {"entities", Type::kText},
     {"ocsf", Type::kText},
 });
 
-// `words` keeps the texts that are made here.
+// `words` keeps the texts that are made here: for each alert its words, then its entities.
 std::vector<sql::Param> cells_of(std::span<const NewAlert> alerts, int64_t now_ms,
                                  std::vector<std::string>& words) {
-  words.reserve(alerts.size());
+  words.reserve(2 * alerts.size());  // never moved: the cells point into them
   std::vector<sql::Param> cells;
   cells.reserve(alerts.size() * kInsertColumns.size());
   auto text = [&cells](const std::string& value) { cells.emplace_back(std::string_view(value)); };
@@ -65,6 +67,7 @@ std::vector<sql::Param> cells_of(std::span<const NewAlert> alerts, int64_t now_m
     cells.emplace_back(alert.score);
     text(alert.evidence_preview);
     text(words.emplace_back(words_of(alert.search_text)));
+    text(words.emplace_back(entities_to_json(alert.entities)));
     text(alert.ocsf);
   }
   return cells;
@@ -78,7 +81,7 @@ Status index_words(sql::Connection& connection, const std::vector<int64_t>& ids,
     if (ids[i] == 0) continue;
     const auto added =
         connection.execute("INSERT INTO alerts_search (rowid, search_text) VALUES ($1, $2)",
-                           {ids[i], std::string_view(words[i])});
+                           {ids[i], std::string_view(words[2 * i])});
     if (!added.ok()) return tl::unexpected<Error>(added.error());
   }
   return {};
@@ -271,6 +274,11 @@ Result<int64_t> AlertStore::remove_before(int64_t before_ms, size_t limit) {
       "WHERE time_ms < $1 ORDER BY time_ms, id LIMIT $2)",
       {before_ms, doomed});
   if (!comments.ok()) return comments;
+  const auto links = connection.execute(
+      "DELETE FROM incident_alerts WHERE alert_id IN (SELECT id FROM alerts WHERE time_ms < $1 "
+      "ORDER BY time_ms, id LIMIT $2)",
+      {before_ms, doomed});
+  if (!links.ok()) return links;
   if (const auto forgotten = forget_words(connection, before_ms, doomed); !forgotten.ok()) {
     return tl::unexpected<Error>(forgotten.error());
   }

@@ -5,12 +5,15 @@
 
 #include "collector/store/alerts.h"
 #include "collector/store/fleet.h"
+#include "collector/store/suppressions.h"
 
 namespace sonde::store {
 namespace {
 
-Result<BatchOutcome> write_batch(sql::Connection& connection, const Batch& batch) {
+Result<BatchOutcome> write_batch(sql::Connection& connection, Batch& batch) {
   BatchOutcome outcome;
+  const auto suppressed = SuppressionStore::apply(connection, batch.alerts, batch.received_ms);
+  if (!suppressed.ok()) return tl::unexpected<Error>(suppressed.error());
   const auto appended = AlertStore::append(connection, batch.alerts, batch.received_ms);
   if (!appended.ok()) return tl::unexpected<Error>(appended.error());
   for (const int64_t id : appended->ids) ++(id ? outcome.accepted : outcome.duplicates);
@@ -89,7 +92,7 @@ Result<std::vector<BatchOutcome>> IngestWriter::write_together(std::vector<Waiti
   auto transaction = sql::Transaction::begin(**lease);
   if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
   std::vector<BatchOutcome> outcomes;
-  for (const Waiting& waiting : group) {
+  for (Waiting& waiting : group) {
     auto outcome = write_batch(**lease, waiting.batch);
     if (!outcome.ok()) return tl::unexpected<Error>(outcome.error());
     outcomes.push_back(*outcome);

@@ -42,7 +42,7 @@ CREATE TABLE alerts (
   score @real@ NOT NULL,
   evidence_preview TEXT NOT NULL,
   search_text TEXT NOT NULL,
-  incident_id @int@,
+  entities TEXT NOT NULL,
   ocsf TEXT NOT NULL
 );
 CREATE INDEX alerts_by_time ON alerts (time_ms, id);
@@ -51,7 +51,6 @@ CREATE INDEX alerts_by_host ON alerts (host, time_ms, id);
 CREATE INDEX alerts_by_application ON alerts (application, time_ms, id);
 CREATE INDEX alerts_by_severity ON alerts (severity, time_ms, id);
 CREATE INDEX alerts_by_status ON alerts (status, time_ms, id) WHERE status <> 0;
-CREATE INDEX alerts_by_incident ON alerts (incident_id, time_ms, id) WHERE incident_id IS NOT NULL;
 
 CREATE TABLE alert_counts (
   hour_ms @int@ NOT NULL,
@@ -173,10 +172,67 @@ CREATE INDEX audit_by_object ON audit (object, id);
 CREATE INDEX audit_by_actor ON audit (actor, id);
 )";
 
+// Which alert belongs to which incident stands in a table of its own: correlating rewrites no
+// alert. correlation_entities is the memory of correlation, kept as long as its longest window.
+constexpr std::string_view kIncidents = R"(
+CREATE TABLE incidents (
+  id @id@,
+  title TEXT NOT NULL,
+  title_fixed @int@ NOT NULL DEFAULT 0,
+  severity @int@ NOT NULL,
+  severity_fixed @int@ NOT NULL DEFAULT 0,
+  status @int@ NOT NULL DEFAULT 0,
+  classification TEXT,
+  assignee TEXT,
+  first_ms @int@ NOT NULL,
+  last_ms @int@ NOT NULL,
+  alert_count @int@ NOT NULL,
+  stage @int@ NOT NULL,
+  pinned @int@ NOT NULL DEFAULT 0,
+  merged_into @int@
+);
+CREATE INDEX incidents_by_time ON incidents (last_ms, id);
+CREATE TABLE incident_alerts (
+  alert_id @int@ PRIMARY KEY,
+  incident_id @int@ NOT NULL,
+  stage @int@ NOT NULL,
+  rule TEXT NOT NULL,
+  entity_type TEXT NOT NULL,
+  entity_value TEXT NOT NULL,
+  linked_id @int@ NOT NULL
+);
+CREATE INDEX incident_alerts_by_incident ON incident_alerts (incident_id, alert_id);
+CREATE TABLE correlation_entities (
+  type TEXT NOT NULL,
+  value TEXT NOT NULL,
+  time_ms @int@ NOT NULL,
+  alert_id @int@ NOT NULL,
+  stage @int@ NOT NULL,
+  PRIMARY KEY (type, value, time_ms, alert_id)
+);
+CREATE INDEX correlation_entities_by_time ON correlation_entities (time_ms);
+CREATE TABLE correlation_state (only_row @int@ PRIMARY KEY, last_alert_id @int@ NOT NULL);
+INSERT INTO correlation_state (only_row, last_alert_id) VALUES (1, 0);
+CREATE TABLE suppressions (
+  id @id@,
+  alert TEXT NOT NULL,
+  host TEXT NOT NULL,
+  application TEXT NOT NULL,
+  entity_type TEXT NOT NULL,
+  entity_value TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  author TEXT NOT NULL,
+  created_ms @int@ NOT NULL,
+  expires_ms @int@,
+  matched @int@ NOT NULL DEFAULT 0
+);
+)";
+
 constexpr auto kSteps = std::to_array<Step>({
     {kAlerts, kSearchSqlite, kSearchPostgres},
     {kFleet, "", ""},
     {kAccounts, "", ""},
+    {kIncidents, "", ""},
 });
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {

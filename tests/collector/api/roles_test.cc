@@ -4,6 +4,7 @@
 #include <set>
 
 #include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
 
 #include "tests/collector/support/sample.h"
 #include "tests/collector/support/service.h"
@@ -29,6 +30,15 @@ const std::map<std::string, Access>& expected_access() {
       {"GET /api/v1/alerts/{uid}", Access::kViewer},
       {"PATCH /api/v1/alerts/{uid}", Access::kAnalyst},
       {"POST /api/v1/alerts/{uid}/comments", Access::kAnalyst},
+      {"GET /api/v1/incidents", Access::kViewer},
+      {"GET /api/v1/incidents/{uid}", Access::kViewer},
+      {"PATCH /api/v1/incidents/{uid}", Access::kAnalyst},
+      {"POST /api/v1/incidents/{uid}/comments", Access::kAnalyst},
+      {"POST /api/v1/incidents/{uid}/merge", Access::kAnalyst},
+      {"POST /api/v1/incidents/{uid}/split", Access::kAnalyst},
+      {"GET /api/v1/suppressions", Access::kViewer},
+      {"POST /api/v1/suppressions", Access::kAnalyst},
+      {"DELETE /api/v1/suppressions/{id}", Access::kAnalyst},
       {"GET /api/v1/stats/overview", Access::kViewer},
       {"GET /api/v1/agents", Access::kViewer},
       {"GET /api/v1/agents/{uid}", Access::kViewer},
@@ -94,6 +104,33 @@ TEST_P(RolesTest, EachRouteServesExactlyItsRoles) {
     }
   }
   EXPECT_EQ(seen.size(), expected_access().size());
+}
+
+TEST_P(RolesTest, TheDescriptionAndTheRouteTableHoldTheSameOperations) {
+  const YAML::Node document =
+      YAML::LoadFile(std::string(SONDE_SOURCE_DIR) + "/collector/api/openapi.yaml");
+  const std::map<std::string, Access> names = {{"none", Access::kNobody},
+                                               {"viewer", Access::kViewer},
+                                               {"analyst", Access::kAnalyst},
+                                               {"admin", Access::kAdmin},
+                                               {"agent", Access::kAgent}};
+  std::map<std::string, Access> described;
+  for (const auto& path : document["paths"]) {
+    for (const char* method : {"get", "post", "patch", "delete"}) {
+      const YAML::Node operation = path.second[method];
+      if (!operation) continue;
+      std::string name = method;
+      for (char& c : name) c = static_cast<char>(std::toupper(c));
+      described[name + " " + path.first.as<std::string>()] =
+          names.at(operation["x-role"].as<std::string>());
+    }
+  }
+  std::map<std::string, Access> served;
+  for (const Route& route : routes()) {
+    if (route.pattern == "/{*}") continue;
+    served[std::string(route.method) + " " + std::string(route.pattern)] = route.access;
+  }
+  EXPECT_EQ(described, served);
 }
 
 TEST_P(RolesTest, BadCredentialsGetNothing) {

@@ -238,6 +238,80 @@ TEST_P(ApiTest, UnknownPathsAndMethodsAreToldApart) {
   EXPECT_TRUE(get("/metrics").body.ends_with("# EOF\n"));
 }
 
+TEST_P(ApiTest, AnIncidentIsReadWorkedOnMergedAndSplit) {
+  // Severity high, each with a conversation of its own: three incidents.
+  for (int i = 1; i <= 3; ++i) {
+    std::string line = sample_line(i);
+    line.replace(line.find("\"severity_id\":3"), 15, "\"severity_id\":4");
+    line.replace(line.find("\"c-1\""), 5, fmt::format("\"c-{}\"", i));
+    deliver(line);
+  }
+  ASSERT_TRUE(context_.correlator.run_once(100).ok());
+  json list = json_of(get("/api/v1/incidents"));
+  ASSERT_EQ(list["items"].size(), 3U) << list;
+  const std::string first = list["items"][2]["uid"];
+  const std::string second = list["items"][1]["uid"];
+  const auto post = [&](const std::string& path, const json& body) {
+    return send(as_token(request("POST", "/api/v1/incidents/" + first + path, body.dump()),
+                         Role::kAnalyst));
+  };
+  EXPECT_EQ(json_of(post("/merge", {{"from", {second}}}))["alert_count"], 2);
+  EXPECT_EQ(json_of(get("/api/v1/incidents/" + second))["uid"], first);
+  const json detail = json_of(get("/api/v1/incidents/" + first));
+  EXPECT_EQ(detail["alerts"][1]["joined_by"]["rule"], "merged");
+  EXPECT_EQ(detail["timeline"].size(), 2U);
+  EXPECT_EQ(detail["hosts"], json::array({"web-1"}));
+  EXPECT_EQ(json_of(get("/api/v1/alerts?incident=" + first))["items"].size(), 2U);
+  EXPECT_EQ(json_of(get("/api/v1/alerts/alert-1"))["incident_uid"], first);
+  EXPECT_EQ(post("/split", {{"alerts", {"alert-2"}}}).status, 201);
+  EXPECT_EQ(post("/split", {{"alerts", {"alert-1"}}}).status, 400);
+  EXPECT_EQ(post("/merge", {{"from", {"INC-999"}}}).status, 404);
+  EXPECT_EQ(post("/merge", {{"from", json::array()}}).status, 400);
+  EXPECT_EQ(post("/comments", {{"text", "mine"}}).status, 201);
+  const Response patched =
+      send(as_token(request("PATCH", "/api/v1/incidents/" + first,
+                            R"({"status":"resolved","classification":"benign","title":"Drill"})"),
+                    Role::kAnalyst));
+  ASSERT_EQ(patched.status, 200) << patched.body;
+  EXPECT_EQ(json_of(get("/api/v1/incidents/" + first))["title"], "Drill");
+  EXPECT_EQ(json_of(get("/api/v1/alerts/alert-1"))["classification"], "benign");
+  EXPECT_EQ(json_of(get("/api/v1/incidents?status=resolved"))["items"].size(), 1U);
+  EXPECT_EQ(json_of(get("/api/v1/incidents?host=web-9"))["items"].size(), 0U);
+  EXPECT_EQ(get("/api/v1/incidents/INC-x").status, 404);
+  EXPECT_EQ(json_of(get("/api/v1/stats/overview"))["open_incidents"], 2);
+  const json log = json_of(get("/api/v1/audit?object=" + first, Role::kAdmin));
+  EXPECT_GE(log["items"].size(), 5U);
+}
+
+TEST_P(ApiTest, ASuppressionKeepsSimilarAlertsQuiet) {
+  const auto add = [this](const std::string& body) {
+    return send(as_token(request("POST", "/api/v1/suppressions", body), Role::kAnalyst));
+  };
+  for (const char* wrong :
+       {R"({"reason":"x"})", R"({"alert":"credential.response","reason":"x"})",
+        R"({"host":"web-1"})", R"({"host":"web-1","reason":"x","days":0})",
+        R"({"host":"web-1","reason":"x","other":1})", R"({"entity_type":"secret","reason":"x"})"}) {
+    EXPECT_EQ(add(wrong).status, 400) << wrong;
+  }
+  const Response added =
+      add(R"({"alert":"credential.response","entity_type":"secret","entity_value":"fp:1",)"
+          R"("reason":"test key","days":1})");
+  ASSERT_EQ(added.status, 201) << added.body;
+  deliver(sample_line(1));
+  deliver(sample_line(2));
+  EXPECT_EQ(json_of(get("/api/v1/alerts?status=suppressed"))["items"][0]["uid"], "alert-1");
+  EXPECT_EQ(json_of(get("/api/v1/alerts?status=new"))["items"].size(), 1U);
+  EXPECT_EQ(json_of(get("/api/v1/suppressions"))["items"][0]["matched"], 1);
+  now_ms_ += 2 * 24 * 3'600'000LL;
+  std::string expired = sample_line(1);
+  expired.replace(expired.find("alert-1"), 7, "alert-9");
+  deliver(expired);
+  EXPECT_EQ(json_of(get("/api/v1/alerts?status=new"))["items"].size(), 2U) << "the rule expired";
+  const std::string path = fmt::format("/api/v1/suppressions/{}", json_of(added)["id"].get<int>());
+  EXPECT_EQ(send(as_token(request("DELETE", path), Role::kAnalyst)).status, 204);
+  EXPECT_EQ(send(as_token(request("DELETE", path), Role::kAnalyst)).status, 404);
+}
+
 TEST_P(ApiTest, OnlySoManyLiveViewsAreOpen) {
   std::vector<Response> open;
   for (int i = 0; i < 8; ++i) open.push_back(get("/api/v1/events"));
