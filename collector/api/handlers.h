@@ -1,0 +1,68 @@
+// One function for each operation of openapi.yaml.
+#pragma once
+
+#include "collector/api/service.h"
+
+namespace sonde::api {
+
+#define SONDE_HANDLER(name)                                                     \
+  Response name(Context& context, const Request& request, const Caller& caller, \
+                const PathValues& values)
+
+// ingest_api.cc
+SONDE_HANDLER(ingest);
+// enrolment_api.cc
+SONDE_HANDLER(enrol);
+SONDE_HANDLER(renew);
+// session_api.cc
+SONDE_HANDLER(login);
+SONDE_HANDLER(logout);
+SONDE_HANDLER(me);
+// alert_api.cc
+SONDE_HANDLER(list_alerts);
+SONDE_HANDLER(export_alerts);
+SONDE_HANDLER(get_alert);
+SONDE_HANDLER(patch_alert);
+SONDE_HANDLER(comment_alert);
+// incident_api.cc
+SONDE_HANDLER(list_incidents);
+SONDE_HANDLER(get_incident);
+SONDE_HANDLER(patch_incident);
+SONDE_HANDLER(comment_incident);
+SONDE_HANDLER(merge_incidents);
+SONDE_HANDLER(split_incident);
+// suppression_api.cc
+SONDE_HANDLER(list_suppressions);
+SONDE_HANDLER(add_suppression);
+SONDE_HANDLER(remove_suppression);
+// fleet_api.cc
+SONDE_HANDLER(list_agents);
+SONDE_HANDLER(get_agent);
+SONDE_HANDLER(revoke_agent);
+SONDE_HANDLER(coverage);
+SONDE_HANDLER(inventory);
+// overview_api.cc
+SONDE_HANDLER(overview);
+// admin_api.cc
+SONDE_HANDLER(list_users);
+SONDE_HANDLER(list_tokens);
+SONDE_HANDLER(create_token);
+SONDE_HANDLER(revoke_token);
+SONDE_HANDLER(list_audit);
+// operation_api.cc
+SONDE_HANDLER(events);
+SONDE_HANDLER(openapi);
+SONDE_HANDLER(health);
+SONDE_HANDLER(metrics);
+SONDE_HANDLER(portal_file);
+
+#undef SONDE_HANDLER
+
+// The answer where the store failed: 503 with Retry-After. Counts it.
+Response store_failed(Context& context, const Error& error);
+
+// Writes the audit log; false where that failed, and then the request must fail too.
+bool audit(Context& context, const Request& request, const Caller& caller, std::string_view action,
+           std::string_view object, std::string_view detail = {});
+
+}  // namespace sonde::api

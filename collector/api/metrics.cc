@@ -1,0 +1,32 @@
+#include "collector/api/metrics.h"
+
+#include <fmt/format.h>
+
+namespace sonde::api {
+namespace {
+
+struct Description {
+  std::string_view name;
+  std::string_view help;
+};
+constexpr auto kDescriptions = std::to_array<Description>({
+#define SONDE_DESCRIBE(name, metric, help) {metric, help},
+    SONDE_COLLECTOR_COUNTERS(SONDE_DESCRIBE)
+#undef SONDE_DESCRIBE
+});
+
+}  // namespace
+
+std::string Metrics::render() const {
+  std::string text;
+  for (size_t i = 0; i < kDescriptions.size(); ++i) {
+    const auto& [name, help] = kDescriptions[i];
+    fmt::format_to(std::back_inserter(text),
+                   "# TYPE sonde_collector_{0} counter\n# HELP sonde_collector_{0} {1}.\n"
+                   "sonde_collector_{0}_total {2}\n",
+                   name, help, values_[i].load(std::memory_order_relaxed));
+  }
+  return text;
+}
+
+}  // namespace sonde::api

@@ -1,0 +1,26 @@
+// The administrator's commands: users, tokens, agents. They work on the store directly, so they
+// need no running collector, and the right to read its configuration.
+#pragma once
+
+#include <string>
+
+#include "agent/base/result.h"
+#include "collector/app/config.h"
+
+namespace sonde::collector {
+
+Status user_add(const Config& config, const std::string& name, const std::string& role,
+                const std::string& password_file);
+Status user_list(const Config& config);
+Status user_remove(const Config& config, const std::string& name);
+Status user_password(const Config& config, const std::string& name,
+                     const std::string& password_file);
+Status token_create(const Config& config, const std::string& name, const std::string& role,
+                    int64_t days);
+Status token_list(const Config& config);
+Status token_revoke(const Config& config, int64_t id);
+Status agent_enrol(const Config& config, const std::string& agent_id, int64_t hours);
+Status agent_list(const Config& config);
+Status agent_revoke(const Config& config, const std::string& agent_id);
+
+}  // namespace sonde::collector

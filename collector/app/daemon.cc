@@ -1,0 +1,202 @@
+#include "collector/app/daemon.h"
+
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <filesystem>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "collector/api/pki.h"
+#include "collector/api/render.h"
+#include "collector/api/server.h"
+#include "collector/app/correlation.h"
+#include "collector/app/follower.h"
+#include "collector/app/housekeeping.h"
+#include "collector/app/notify.h"
+
+namespace sonde::collector {
+namespace {
+
+int64_t wall_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Result<api::ServerConfig> server_config(const Config& config) {
+  api::ServerConfig server;
+  const size_t colon = config.listen.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : config.listen.substr(colon + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), server.port);
+  if (colon == std::string::npos || error != std::errc() || end != port.data() + port.size()) {
+    return fail(fmt::format("listen: '{}' is not ADDRESS:PORT", config.listen));
+  }
+  server.address = config.listen.substr(0, colon);
+  if (server.address.starts_with('[') && server.address.ends_with(']')) {
+    server.address = server.address.substr(1, server.address.size() - 2);
+  }
+  server.connections = static_cast<size_t>(config.limit_connections);
+  return server;
+}
+
+api::ApiConfig api_config(const Config& config) {
+  api::ApiConfig api;
+  api.limits.ingest_bytes = static_cast<size_t>(config.limit_ingest_mib) << 20;
+  api.limits.ingest_decoded_bytes = 4 * api.limits.ingest_bytes;
+  api.metrics_on_loopback = config.metrics_on_loopback;
+  api.report = [](const std::string& message) {
+    spdlog::error("the store failed, the request was refused: {}", message);
+  };
+  api.client_ca = config.tls_client_ca;
+  api.client_ca_key = config.tls_client_ca_key;
+  return api;
+}
+
+api::TlsFiles tls_files(const Config& config) {
+  return {config.tls_certificate, config.tls_key, config.tls_client_ca};
+}
+
+void set_log_level(const Config& config) {
+  spdlog::set_level(spdlog::level::from_str(config.log_level));
+}
+
+// Blocks the signals that the loop below reads, in all threads to come.
+int open_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+void reload(const std::string& path, api::Server& server) {
+  notify_systemd("RELOADING=1");
+  auto config = load_config(path, [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value ? std::optional<std::string>(value) : std::nullopt;
+  });
+  Status prepared;
+  if (config.ok()) prepared = prepare_state(*config);
+  const auto tls = config.ok() && prepared.ok()
+                       ? api::make_tls_context(tls_files(*config))
+                       : Result<api::TlsContext>(
+                             fail(config.ok() ? prepared.error().message : config.error().message));
+  if (tls.ok()) {
+    server.set_tls(*tls);
+    set_log_level(*config);
+    spdlog::info("configuration read again; new connections use the certificates as they are now");
+  } else {
+    spdlog::error("configuration not reloaded, the old one stays: {}", tls.error().message);
+  }
+  notify_systemd("READY=1");
+}
+
+// Until told to stop.
+void serve(int signals, const std::string& config_path, api::Server& server) {
+  const auto watchdog = watchdog_interval();
+  pollfd waited{signals, POLLIN, 0};
+  for (;;) {
+    const int timeout = watchdog ? static_cast<int>(watchdog->count()) : -1;
+    const int ready = ::poll(&waited, 1, timeout);
+    if (watchdog) notify_systemd("WATCHDOG=1");
+    if (ready <= 0) continue;
+    signalfd_siginfo info{};
+    if (::read(signals, &info, sizeof info) != sizeof info) continue;
+    if (info.ssi_signo != SIGHUP) return;
+    reload(config_path, server);
+  }
+}
+
+std::vector<std::string> host_names(const std::string& listen) {
+  std::vector<std::string> names = {"localhost", "127.0.0.1", "::1"};
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) == 0 && host[0] != '\0') {
+    names.emplace_back(host.data());
+  }
+  const std::string address = listen.substr(0, listen.rfind(':'));
+  in_addr parsed{};
+  const bool usable = ::inet_pton(AF_INET, address.c_str(), &parsed) == 1 && parsed.s_addr != 0;
+  if (usable && address != "127.0.0.1") names.push_back(address);
+  return names;
+}
+
+}  // namespace
+
+Status prepare_state(Config& config) {
+  const bool own_store = config.store_url.empty();
+  const bool own_tls = config.tls_certificate.empty();
+  if (!own_store && !own_tls) return {};
+  const std::string pki = config.state_directory + "/pki";
+  std::error_code error;
+  std::filesystem::create_directories(own_tls ? pki : config.state_directory, error);
+  if (error) {
+    return fail(
+        fmt::format("cannot create '{}': {} (set state_directory to a folder that may be "
+                    "written)",
+                    pki, error.message()));
+  }
+  std::filesystem::permissions(config.state_directory, std::filesystem::perms::owner_all, error);
+  if (!own_tls) return {};
+  const api::CaFiles ca{pki + "/ca.crt", pki + "/ca.key"};
+  const api::CaFiles server{pki + "/server.crt", pki + "/server.key"};
+  if (const Status made = api::ensure_ca(ca); !made.ok()) return made;
+  if (const Status made = api::ensure_server_certificate(ca, server, host_names(config.listen));
+      !made.ok()) {
+    return made;
+  }
+  config.tls_certificate = server.certificate;
+  config.tls_key = server.key;
+  if (config.tls_client_ca.empty()) {
+    config.tls_client_ca = ca.certificate;
+    config.tls_client_ca_key = ca.key;
+  }
+  return {};
+}
+
+Status run_daemon(const std::string& config_path, const Config& config) {
+  const int signals = open_signals();
+  set_log_level(config);
+  const auto server_settings = server_config(config);
+  if (!server_settings.ok()) return tl::unexpected<Error>(server_settings.error());
+  const auto tls = api::make_tls_context(tls_files(config));
+  if (!tls.ok()) return tl::unexpected<Error>(tls.error());
+  auto pool = store::Pool::open(config.store(), static_cast<size_t>(config.store_connections));
+  if (!pool.ok()) return tl::unexpected<Error>(pool.error());
+
+  api::Metrics metrics;
+  const api::ApiConfig api_settings = api_config(config);
+  api::EventHub events(api_settings.limits.event_streams);
+  Follower follower(**pool, events);
+  store::IngestLimits ingest_limits;
+  ingest_limits.queued_records = static_cast<size_t>(config.limit_queued_records);
+  Correlation correlation(**pool, events);
+  store::IngestWriter writer(**pool, ingest_limits, [&follower, &correlation] {
+    follower.wake();
+    correlation.wake();
+  });
+  const Housekeeping housekeeping(**pool, config, metrics);
+  api::Context context(**pool, writer, events, metrics, wall_ms, api_settings);
+  api::Service service(context);
+  auto server = api::Server::start(*server_settings, *tls, service);
+  if (!server.ok()) return tl::unexpected<Error>(server.error());
+
+  spdlog::info("listening on https://{}:{}", server_settings->address, (*server)->port());
+  notify_systemd("READY=1\nSTATUS=listening");
+  serve(signals, config_path, **server);
+  notify_systemd("STOPPING=1");
+  spdlog::info("stopping: answering what is under way");
+  events.close_all();
+  server->reset();
+  ::close(signals);
+  return {};
+}
+
+}  // namespace sonde::collector

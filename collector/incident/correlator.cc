@@ -1,0 +1,345 @@
+#include "collector/incident/correlator.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "collector/incident/links.h"
+#include "collector/incident/membership.h"
+
+namespace sonde::incident {
+namespace {
+
+using store::Entity;
+using store::Severity;
+using store::WorkStatus;
+namespace sql = store::sql;
+
+constexpr size_t kMaxEntities = 32;
+// Alerts that are in no incident yet and come in with the one that joins them.
+constexpr size_t kMaxPulledIn = 50;
+
+// An earlier alert that shares an entity with the subject.
+struct Link {
+  Entity entity;
+  Strength strength = Strength::kIgnored;
+  int64_t alert_id = 0;
+  int64_t time_ms = 0;
+  int64_t incident_id = 0;  // 0: in none
+  bool pinned = false;
+};
+
+std::vector<Entity> linking_entities(const Subject& subject, const std::string& entities_json) {
+  std::vector<Entity> entities = store::entities_from_json(entities_json);
+  if (!subject.host.empty() && !subject.application.empty()) {
+    entities.push_back({std::string(kHostApplication), subject.host + "/" + subject.application});
+  }
+  std::sort(entities.begin(), entities.end());
+  entities.erase(std::unique(entities.begin(), entities.end()), entities.end());
+  std::erase_if(entities, [](const Entity& entity) {
+    return link_rule(entity.type).strength == Strength::kIgnored;
+  });
+  if (entities.size() > kMaxEntities) entities.resize(kMaxEntities);
+  return entities;
+}
+
+// Whether `other` and the subject follow the kill chain in time.
+bool in_order(const Subject& subject, int64_t other_time, Stage other_stage) {
+  if (other_time <= subject.time_ms) return other_stage < subject.stage;
+  return subject.stage < other_stage;
+}
+
+// The links of one entity, newest first; none if too many share it.
+Result<std::vector<Link>> links_of(sql::Connection& connection, const Subject& subject,
+                                   const Entity& entity) {
+  const LinkRule rule = link_rule(entity.type);
+  const auto rows = connection.query(
+      "SELECT c.alert_id, c.time_ms, c.stage, COALESCE(m.incident_id, 0), COALESCE(i.status, 0), "
+      "COALESCE(i.pinned, 0) FROM correlation_entities c "
+      "LEFT JOIN incident_alerts m ON m.alert_id = c.alert_id "
+      "LEFT JOIN incidents i ON i.id = m.incident_id "
+      "WHERE c.type = $1 AND c.value = $2 AND c.time_ms >= $3 AND c.time_ms <= $4 "
+      "ORDER BY c.time_ms DESC, c.alert_id DESC LIMIT $5",
+      {std::string_view(entity.type), std::string_view(entity.value),
+       subject.time_ms - rule.window_ms, subject.time_ms + rule.window_ms,
+       rule.most_sharers == 0 ? kNewestSharers : rule.most_sharers + 1});
+  if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+  std::vector<Link> links;
+  const bool hub = rule.most_sharers != 0 && static_cast<int64_t>(rows->size()) > rule.most_sharers;
+  if (hub) return links;
+  for (const sql::Row& row : *rows) {
+    const auto status = static_cast<WorkStatus>(row.integer(4));
+    // A closed story is not opened again by what comes later.
+    if (status == WorkStatus::kResolved || status == WorkStatus::kSuppressed) continue;
+    if (rule.strength == Strength::kOrdered &&
+        !in_order(subject, row.integer(1), static_cast<Stage>(row.integer(2)))) {
+      continue;
+    }
+    links.push_back({entity, rule.strength, row.integer(0), row.integer(1), row.integer(3),
+                     row.integer(5) != 0});
+  }
+  return links;
+}
+
+// One round's work on one connection.
+class Worker {
+ public:
+  Worker(sql::Connection& connection, Round& round) : connection_(connection), round_(round) {}
+
+  Status take(const Subject& subject, WorkStatus status, const std::string& entities_json) {
+    if (status == WorkStatus::kSuppressed || subject.stage == Stage::kNone) return {};
+    const std::vector<Entity> entities = linking_entities(subject, entities_json);
+    std::vector<Link> links;
+    for (const Entity& entity : entities) {
+      auto found = links_of(connection_, subject, entity);
+      if (!found.ok()) return tl::unexpected<Error>(found.error());
+      links.insert(links.end(), found->begin(), found->end());
+    }
+    // The strongest and newest link is the reason that is told; ties are broken by ids, so that the
+    // same alerts always give the same incidents.
+    std::stable_sort(links.begin(), links.end(), [](const Link& a, const Link& b) {
+      if (a.strength != b.strength) return a.strength > b.strength;
+      if (a.time_ms != b.time_ms) return a.time_ms > b.time_ms;
+      return a.alert_id > b.alert_id;
+    });
+    if (const Status placed = place(subject, links); !placed.ok()) return placed;
+    return remember(subject, entities);
+  }
+
+ private:
+  Status place(const Subject& subject, const std::vector<Link>& links) {
+    if (links.empty()) {
+      // A serious alert is a story by itself; a lesser one waits for another that shares something.
+      if (subject.severity < Severity::kHigh) return {};
+      const auto created = create_incident(connection_, subject, "first");
+      if (!created.ok()) return tl::unexpected<Error>(created.error());
+      round_.created.insert(*created);
+      return {};
+    }
+    const auto target = target_of(links);
+    if (!target.ok()) return tl::unexpected<Error>(target.error());
+    const Link& reason = links.front();
+    store::Membership why;
+    why.rule = reason.strength == Strength::kStrong ? "entity" : "chain";
+    why.entity = reason.entity;
+    why.linked_id = reason.alert_id;
+    if (const Status joined = join_incident(connection_, *target, subject, why); !joined.ok()) {
+      return joined;
+    }
+    round_.updated.insert(*target);
+    return pull_in(subject, links, *target);
+  }
+
+  // The incident to join: the oldest that a link of the best strength leads to. Others that a
+  // strong entity leads to are merged into it, unless a person put either where it is.
+  Result<int64_t> target_of(const std::vector<Link>& links) {
+    const Strength best = links.front().strength;
+    std::map<int64_t, bool> incidents;  // id, pinned
+    for (const Link& link : links) {
+      if (link.incident_id != 0 && link.strength == best) {
+        incidents.emplace(link.incident_id, link.pinned);
+      }
+    }
+    if (incidents.empty()) return begin_with(links.front());
+    const auto [target, pinned] = *incidents.begin();
+    // Of pinned ones, the newest link decides alone.
+    if (links.front().pinned) return links.front().incident_id;
+    for (const auto& [id, other_pinned] : incidents) {
+      if (best != Strength::kStrong || id == target || pinned || other_pinned) continue;
+      if (const Status merged = merge_incidents(connection_, target, id, ""); !merged.ok()) {
+        return tl::unexpected<Error>(merged.error());
+      }
+      round_.updated.erase(id);
+      round_.created.erase(id);
+      round_.updated.insert(target);
+    }
+    return target;
+  }
+
+  Result<int64_t> begin_with(const Link& link) {
+    const auto rows = connection_.query(
+        fmt::format("SELECT {} FROM alerts a WHERE a.id = $1", kSubjectColumns), {link.alert_id});
+    if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+    if (rows->empty()) return fail("an alert vanished during correlation");
+    const auto created = create_incident(connection_, read_subject(rows->front()), "first");
+    if (created.ok()) round_.created.insert(*created);
+    return created;
+  }
+
+  // Earlier alerts in no incident that share a strong entity belong here too.
+  Status pull_in(const Subject& subject, const std::vector<Link>& links, int64_t target) {
+    size_t pulled = 0;
+    for (const Link& link : links) {
+      if (link.strength != Strength::kStrong || link.incident_id != 0) continue;
+      if (++pulled > kMaxPulledIn) break;
+      const auto rows =
+          connection_.query(fmt::format("SELECT {} FROM alerts a WHERE a.id = $1 AND NOT EXISTS "
+                                        "(SELECT 1 FROM incident_alerts m WHERE m.alert_id = a.id)",
+                                        kSubjectColumns),
+                            {link.alert_id});
+      if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+      if (rows->empty()) continue;
+      store::Membership why;
+      why.rule = "entity";
+      why.entity = link.entity;
+      why.linked_id = subject.id;
+      if (const Status joined =
+              join_incident(connection_, target, read_subject(rows->front()), why);
+          !joined.ok()) {
+        return joined;
+      }
+    }
+    return {};
+  }
+
+  Status remember(const Subject& subject, const std::vector<Entity>& entities) {
+    for (const Entity& entity : entities) {
+      const auto added = connection_.execute(
+          "INSERT INTO correlation_entities (type, value, time_ms, alert_id, stage) "
+          "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+          {std::string_view(entity.type), std::string_view(entity.value), subject.time_ms,
+           subject.id, static_cast<int64_t>(subject.stage)});
+      if (!added.ok()) return tl::unexpected<Error>(added.error());
+    }
+    return {};
+  }
+
+  sql::Connection& connection_;
+  Round& round_;
+};
+
+// The last alert taken; the row is locked until the transaction ends. nullopt: another replica
+// holds it.
+Result<std::optional<int64_t>> lock_position(sql::Connection& connection) {
+  std::string statement = "SELECT last_alert_id FROM correlation_state WHERE only_row = 1";
+  if (connection.dialect() == sql::Dialect::kPostgres) statement += " FOR UPDATE SKIP LOCKED";
+  const auto rows = connection.query(statement);
+  if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+  if (rows->empty()) return std::optional<int64_t>();
+  return std::optional(rows->front().integer(0));
+}
+
+}  // namespace
+
+Result<Round> Correlator::run_once(size_t limit) {
+  auto lease = pool_.write();
+  if (!lease.ok()) return tl::unexpected<Error>(lease.error());
+  sql::Connection& connection = **lease;
+  auto transaction = sql::Transaction::begin(connection);
+  if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
+  const auto position = lock_position(connection);
+  if (!position.ok()) return tl::unexpected<Error>(position.error());
+  Round round;
+  if (!*position) return round;
+  const auto rows = connection.query(
+      fmt::format("SELECT {}, a.status, a.entities FROM alerts a WHERE a.id > $1 ORDER BY a.id "
+                  "LIMIT $2",
+                  kSubjectColumns),
+      {**position, static_cast<int64_t>(limit)});
+  if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+  if (rows->empty()) return round;
+  Worker worker(connection, round);
+  for (const sql::Row& row : *rows) {
+    const Status taken =
+        worker.take(read_subject(row), static_cast<WorkStatus>(row.integer(7)), row.text(8));
+    if (!taken.ok()) return tl::unexpected<Error>(taken.error());
+  }
+  round.alerts = rows->size();
+  const auto moved =
+      connection.execute("UPDATE correlation_state SET last_alert_id = $1 WHERE only_row = 1",
+                         {rows->back().integer(0)});
+  if (!moved.ok()) return tl::unexpected<Error>(moved.error());
+  if (const Status committed = transaction->commit(); !committed.ok()) {
+    return tl::unexpected<Error>(committed.error());
+  }
+  for (const int64_t id : round.created) round.updated.erase(id);
+  return round;
+}
+
+Result<std::optional<store::Incident>> Correlator::merge(int64_t incident_id,
+                                                         const std::vector<int64_t>& from) {
+  auto lease = pool_.write();
+  if (!lease.ok()) return tl::unexpected<Error>(lease.error());
+  sql::Connection& connection = **lease;
+  auto transaction = sql::Transaction::begin(connection);
+  if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
+  std::vector<int64_t> all = from;
+  all.push_back(incident_id);
+  for (const int64_t id : all) {
+    const auto known = load_incident(connection, id);
+    if (!known.ok() || !*known) return known;
+  }
+  for (const int64_t id : std::set<int64_t>(from.begin(), from.end())) {
+    if (id == incident_id) continue;
+    if (const Status merged = merge_incidents(connection, incident_id, id, "merged");
+        !merged.ok()) {
+      return tl::unexpected<Error>(merged.error());
+    }
+  }
+  const auto pinned =
+      connection.execute("UPDATE incidents SET pinned = 1 WHERE id = $1", {incident_id});
+  if (!pinned.ok()) return tl::unexpected<Error>(pinned.error());
+  auto result = load_incident(connection, incident_id);
+  if (const Status committed = transaction->commit(); !committed.ok()) {
+    return tl::unexpected<Error>(committed.error());
+  }
+  return result;
+}
+
+Result<std::optional<store::Incident>> Correlator::split(
+    int64_t incident_id, const std::vector<std::string>& alert_uids) {
+  auto lease = pool_.write();
+  if (!lease.ok()) return tl::unexpected<Error>(lease.error());
+  sql::Connection& connection = **lease;
+  auto transaction = sql::Transaction::begin(connection);
+  if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
+  std::optional<int64_t> created;
+  for (const std::string& uid : std::set<std::string>(alert_uids.begin(), alert_uids.end())) {
+    const auto rows = connection.query(
+        fmt::format("SELECT {} FROM alerts a JOIN incident_alerts m ON m.alert_id = a.id "
+                    "WHERE a.uid = $1 AND m.incident_id = $2",
+                    kSubjectColumns),
+        {std::string_view(uid), incident_id});
+    if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+    if (rows->empty()) return std::optional<store::Incident>();
+    const Subject subject = read_subject(rows->front());
+    const auto removed =
+        connection.execute("DELETE FROM incident_alerts WHERE alert_id = $1", {subject.id});
+    if (!removed.ok()) return tl::unexpected<Error>(removed.error());
+    Status placed;
+    if (created) {
+      store::Membership why;
+      why.rule = "split";
+      placed = join_incident(connection, *created, subject, why);
+    } else {
+      const auto made = create_incident(connection, subject, "split");
+      if (!made.ok()) return tl::unexpected<Error>(made.error());
+      created = *made;
+    }
+    if (!placed.ok()) return tl::unexpected<Error>(placed.error());
+  }
+  const auto left = connection.query("SELECT 1 FROM incident_alerts WHERE incident_id = $1 LIMIT 1",
+                                     {incident_id});
+  if (!left.ok()) return tl::unexpected<Error>(left.error());
+  if (!created || left->empty()) return std::optional<store::Incident>();
+  const auto pinned = connection.execute("UPDATE incidents SET pinned = 1 WHERE id IN ($1, $2)",
+                                         {incident_id, *created});
+  if (!pinned.ok()) return tl::unexpected<Error>(pinned.error());
+  if (const Status summed = sum_up(connection, incident_id); !summed.ok()) {
+    return tl::unexpected<Error>(summed.error());
+  }
+  auto result = load_incident(connection, *created);
+  if (const Status committed = transaction->commit(); !committed.ok()) {
+    return tl::unexpected<Error>(committed.error());
+  }
+  return result;
+}
+
+Result<int64_t> Correlator::forget_before(int64_t time_ms) {
+  auto lease = pool_.write();
+  if (!lease.ok()) return tl::unexpected<Error>(lease.error());
+  return (*lease)->execute("DELETE FROM correlation_entities WHERE time_ms < $1", {time_ms});
+}
+
+}  // namespace sonde::incident

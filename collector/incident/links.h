@@ -1,0 +1,32 @@
+// Which entities join alerts, for how long, and under which condition.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace sonde::incident {
+
+// kStrong: sharing it is enough. kOrdered: the earlier alert must also stand earlier in the kill
+// chain, because unrelated things happen in the same place.
+enum class Strength { kIgnored, kOrdered, kStrong };
+
+struct LinkRule {
+  Strength strength;
+  int64_t window_ms;
+  // An entity that more alerts share within the window says nothing (a NAT gateway, a busy
+  // container). 0: it always counts, however many share it (ten thousand alerts of one conversation
+  // are one story); then the newest kNewestSharers are looked at.
+  int64_t most_sharers;
+};
+
+inline constexpr int64_t kNewestSharers = 20;
+
+LinkRule link_rule(std::string_view entity_type);
+
+// The longest window of all: how long entities are remembered.
+inline constexpr int64_t kLongestWindowMs = 7 * 24 * 3'600'000LL;
+
+// Made by the correlator from host and application: "web-1/chatbot".
+inline constexpr std::string_view kHostApplication = "host_application";
+
+}  // namespace sonde::incident

@@ -1,0 +1,45 @@
+// Changes to incidents inside a transaction: create, join, merge, sum up.
+#pragma once
+
+#include <optional>
+
+#include "collector/incident/stage.h"
+#include "collector/store/incidents.h"
+
+namespace sonde::incident {
+
+// An alert as correlation sees it.
+struct Subject {
+  int64_t id = 0;
+  int64_t time_ms = 0;
+  std::string alert;
+  std::string title;
+  store::Severity severity = store::Severity::kUnknown;
+  std::string host;
+  std::string application;
+  Stage stage = Stage::kNone;
+};
+
+extern const std::string_view kSubjectColumns;  // of alerts a
+Subject read_subject(const store::sql::Row& row);
+
+Result<std::optional<store::Incident>> load_incident(store::sql::Connection& connection,
+                                                     int64_t id);
+
+// An incident of this one alert.
+Result<int64_t> create_incident(store::sql::Connection& connection, const Subject& subject,
+                                const std::string& rule);
+
+// Adds `subject` and brings time, count, stages, severity and title up to date.
+Status join_incident(store::sql::Connection& connection, int64_t incident_id,
+                     const Subject& subject, const store::Membership& why);
+
+// Moves all alerts of `from` into `into`. `rule` says why: "merged" by hand, else empty and each
+// alert keeps its own reason.
+Status merge_incidents(store::sql::Connection& connection, int64_t into, int64_t from,
+                       const std::string& rule);
+
+// Reads the alerts anew and sets everything that follows from them; for changes by hand.
+Status sum_up(store::sql::Connection& connection, int64_t incident_id);
+
+}  // namespace sonde::incident

@@ -1,0 +1,169 @@
+// sonde-collector: reads the arguments; app/ does the work.
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "collector/app/commands.h"
+#include "collector/app/config.h"
+#include "collector/app/daemon.h"
+
+namespace {
+
+using sonde::Status;
+using sonde::collector::Config;
+
+constexpr int kRuntimeFailure = 1;
+constexpr int kUsageError = 2;
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+int fail_with(int code, const std::string& message) {
+  std::cerr << "sonde-collector: " << message << '\n';
+  return code;
+}
+
+struct Arguments {
+  std::string config_path;
+  std::string name;
+  std::string role;
+  std::string password_file;
+  int64_t id = 0;
+  int64_t days = 0;
+  int64_t hours = 24;
+};
+
+using Command = std::function<Status(Config&)>;
+
+void add_users(CLI::App& app, Arguments& args, Command& command) {
+  auto* user = app.add_subcommand("user", "People who may log in")->require_subcommand(1);
+  auto with_name = [&args](CLI::App* sub) {
+    sub->add_option("NAME", args.name, "User name")->required();
+    return sub;
+  };
+  auto with_password = [&args](CLI::App* sub) {
+    sub->add_option("--password-file", args.password_file,
+                    "File whose first line is the password; '-' or nothing reads stdin");
+    return sub;
+  };
+  auto* add = with_password(with_name(user->add_subcommand("add", "Add a user")));
+  add->add_option("--role", args.role, "viewer, analyst or admin")->default_val("viewer");
+  add->callback([&] {
+    command = [&](Config& config) {
+      return user_add(config, args.name, args.role, args.password_file);
+    };
+  });
+  user->add_subcommand("list", "List users")->callback([&] {
+    command = sonde::collector::user_list;
+  });
+  with_name(user->add_subcommand("remove", "Remove a user and end the sessions"))->callback([&] {
+    command = [&](Config& config) { return user_remove(config, args.name); };
+  });
+  with_password(with_name(user->add_subcommand("passwd", "Change a password")))->callback([&] {
+    command = [&](Config& config) { return user_password(config, args.name, args.password_file); };
+  });
+}
+
+void add_tokens(CLI::App& app, Arguments& args, Command& command) {
+  auto* token = app.add_subcommand("token", "Tokens of programs")->require_subcommand(1);
+  auto* create = token->add_subcommand("create", "Create a token; prints it once, on stdout");
+  create->add_option("NAME", args.name, "What it is for; for the role agent, the agent id")
+      ->required();
+  create->add_option("--role", args.role, "viewer, analyst, admin or agent")->required();
+  create->add_option("--days", args.days, "Valid for so many days; 0: until revoked")
+      ->check(CLI::Range(0, 3650));
+  create->callback([&] {
+    command = [&](Config& config) { return token_create(config, args.name, args.role, args.days); };
+  });
+  token->add_subcommand("list", "List tokens")->callback([&] {
+    command = sonde::collector::token_list;
+  });
+  auto* revoke = token->add_subcommand("revoke", "Revoke a token");
+  revoke->add_option("ID", args.id, "From 'token list'")->required();
+  revoke->callback(
+      [&] { command = [&](Config& config) { return token_revoke(config, args.id); }; });
+}
+
+void add_agents(CLI::App& app, Arguments& args, Command& command) {
+  auto* agent = app.add_subcommand("agent", "Hosts that deliver")->require_subcommand(1);
+  auto* enrol = agent->add_subcommand("enrol", "Print a one-time token for a new agent");
+  enrol->add_option("ID", args.name, "Agent id, for example the host name")->required();
+  enrol->add_option("--hours", args.hours, "Valid for so many hours")
+      ->check(CLI::Range(1, 24 * 30))
+      ->capture_default_str();
+  enrol->callback([&] {
+    command = [&](Config& config) { return agent_enrol(config, args.name, args.hours); };
+  });
+  agent->add_subcommand("list", "List agents")->callback([&] {
+    command = sonde::collector::agent_list;
+  });
+  auto* revoke = agent->add_subcommand("revoke", "Refuse an agent from now on");
+  revoke->add_option("ID", args.name, "Agent id")->required();
+  revoke->callback(
+      [&] { command = [&](Config& config) { return agent_revoke(config, args.name); }; });
+}
+
+int run(const Arguments& args, const Command& command) {
+  auto config = sonde::collector::load_config(args.config_path, environment);
+  if (!config.ok()) return fail_with(kUsageError, config.error().message);
+  if (const Status prepared = prepare_state(*config); !prepared.ok()) {
+    return fail_with(kRuntimeFailure, prepared.error().message);
+  }
+  const Status done = command(*config);
+  return done.ok() ? 0 : fail_with(kRuntimeFailure, done.error().message);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "Collects the alerts of Sonde agents, makes incidents of them, and shows them.\n\n"
+      "Without a command it serves: the API and the portal on one HTTPS address (by default\n"
+      "https://127.0.0.1:8443). The first user is made with: sonde-collector user add NAME --role "
+      "admin\n",
+      "sonde-collector"};
+  app.set_version_flag("--version", "sonde-collector " SONDE_VERSION);
+  app.footer(
+      "Exit codes: 0 good, 1 runtime failure, 2 usage or configuration error.\n"
+      "Every key of the configuration can be set by SONDE_COLLECTOR_<KEY>, as in\n"
+      "SONDE_COLLECTOR_STORE_URL=postgresql:///sonde");
+  Arguments args;
+  app.add_option("-c,--config", args.config_path,
+                 "Configuration file (YAML); see 'config example'");
+  Command command = [&args](const Config& config) {
+    return sonde::collector::run_daemon(args.config_path, config);
+  };
+  bool example = false;
+  bool check = false;
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  add_users(app, args, command);
+  add_tokens(app, args, command);
+  add_agents(app, args, command);
+  auto* config_command = app.add_subcommand("config", "The configuration")->require_subcommand(1);
+  config_command->add_subcommand("check", "Read the configuration and say what is wrong")
+      ->callback([&] { check = true; });
+  config_command->add_subcommand("example", "Print every key with its default")->callback([&] {
+    example = true;
+  });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsageError;
+  }
+  if (example) {
+    std::cout << sonde::collector::example_config();
+    return 0;
+  }
+  if (check) {
+    const auto config = sonde::collector::load_config(args.config_path, environment);
+    if (!config.ok()) return fail_with(kUsageError, config.error().message);
+    std::cout << "the configuration is good\n";
+    return 0;
+  }
+  return run(args, command);
+}

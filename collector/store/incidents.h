@@ -1,0 +1,104 @@
+// Incidents in the store. Which alerts belong together is decided in collector/incident.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "collector/store/alert.h"
+#include "collector/store/alerts.h"
+#include "collector/store/pool.h"
+
+namespace sonde::store {
+
+struct Incident {
+  int64_t id = 0;
+  std::string title;
+  bool title_fixed = false;  // named by a person
+  Severity severity = Severity::kUnknown;
+  bool severity_fixed = false;
+  WorkStatus status = WorkStatus::kNew;
+  std::optional<std::string> classification;
+  std::optional<std::string> assignee;
+  int64_t first_ms = 0;
+  int64_t last_ms = 0;
+  int64_t alert_count = 0;
+  int64_t stage = 0;    // furthest, see incident/stage.h
+  bool pinned = false;  // merged or split by hand: correlation merges it no more
+
+  std::string uid() const { return "INC-" + std::to_string(id); }
+};
+
+// Why an alert is in its incident.
+struct Membership {
+  int64_t alert_id = 0;
+  int64_t incident_id = 0;
+  int64_t stage = 0;
+  std::string rule;  // first, entity, chain, merged, split
+  Entity entity;     // what it shares with alert linked_id
+  int64_t linked_id = 0;
+};
+
+struct IncidentFilter {
+  std::vector<Severity> severities;
+  std::vector<WorkStatus> statuses;
+  std::vector<std::string> assignees;
+  std::vector<std::string> hosts;
+  std::optional<int64_t> since_ms;  // of the last activity
+  std::optional<int64_t> until_ms;
+};
+
+struct IncidentPage {
+  std::vector<Incident> items;
+  std::optional<AlertCursor> next;
+};
+
+struct IncidentChange {
+  WorkChange work;
+  std::optional<Severity> severity;
+  std::optional<std::string> title;
+};
+
+// What a list shows of the alerts inside.
+struct IncidentDigest {
+  std::map<std::string, int64_t> alerts_by_type;
+  std::vector<std::string> hosts;
+  std::vector<std::string> applications;
+};
+
+struct IncidentAlert {
+  Alert alert;
+  Membership membership;
+  std::vector<Entity> entities;
+};
+
+// "INC-7" to 7.
+std::optional<int64_t> incident_id_from(std::string_view uid);
+
+class IncidentStore {
+ public:
+  explicit IncidentStore(Pool& pool) : pool_(pool) {}
+
+  Result<IncidentPage> list(const IncidentFilter& filter, size_t limit,
+                            std::optional<AlertCursor> after) const;
+  // Follows merges: the uid of an incident that was merged finds the one that took it in.
+  Result<std::optional<Incident>> get(int64_t id) const;
+  Result<IncidentDigest> digest(int64_t id) const;
+  // In order of time, the first `limit`.
+  Result<std::vector<IncidentAlert>> alerts(int64_t id, size_t limit) const;
+  // Status and classification are handed on to the alerts inside.
+  Result<std::optional<Incident>> change(int64_t id, const IncidentChange& change);
+  Result<int64_t> open_count() const;
+  // Removes incidents whose alerts are all gone. Answers how many.
+  Result<int64_t> remove_empty_before(int64_t before_ms);
+
+ private:
+  Pool& pool_;
+};
+
+extern const std::string_view kIncidentColumns;
+Incident read_incident_row(const sql::Row& row);
+
+}  // namespace sonde::store

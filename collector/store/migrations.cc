@@ -1,0 +1,317 @@
+#include "collector/store/migrations.h"
+
+#include <array>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace sonde::store {
+namespace {
+
+using sql::Dialect;
+
+// One step of the schema: what both dialects share (with @id@, @int@, @real@ for their types), and
+// what each needs beside it.
+struct Step {
+  std::string_view common;
+  std::string_view sqlite;
+  std::string_view postgres;
+};
+
+// Times are milliseconds since 1970. severity is OCSF's severity_id. status: 0 new, 1 in progress,
+// 2 resolved, 3 suppressed. Ids grow in commit order (see AlertStore::append), so "id > n" is a
+// cursor that misses nothing.
+constexpr std::string_view kAlerts = R"(
+CREATE TABLE alerts (
+  id @id@,
+  uid TEXT NOT NULL UNIQUE,
+  time_ms @int@ NOT NULL,
+  received_ms @int@ NOT NULL,
+  alert TEXT NOT NULL,
+  title TEXT NOT NULL,
+  severity @int@ NOT NULL,
+  status @int@ NOT NULL DEFAULT 0,
+  classification TEXT,
+  assignee TEXT,
+  host TEXT NOT NULL,
+  agent_id TEXT NOT NULL,
+  application TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  zone TEXT NOT NULL,
+  score @real@ NOT NULL,
+  evidence_preview TEXT NOT NULL,
+  search_text TEXT NOT NULL,
+  entities TEXT NOT NULL,
+  ocsf TEXT NOT NULL
+);
+CREATE INDEX alerts_by_time ON alerts (time_ms, id);
+CREATE INDEX alerts_by_alert ON alerts (alert, time_ms, id);
+CREATE INDEX alerts_by_host ON alerts (host, time_ms, id);
+CREATE INDEX alerts_by_application ON alerts (application, time_ms, id);
+CREATE INDEX alerts_by_severity ON alerts (severity, time_ms, id);
+CREATE INDEX alerts_by_status ON alerts (status, time_ms, id) WHERE status <> 0;
+
+CREATE TABLE alert_counts (
+  hour_ms @int@ NOT NULL,
+  dimension TEXT NOT NULL,
+  name TEXT NOT NULL,
+  amount @int@ NOT NULL,
+  PRIMARY KEY (hour_ms, dimension, name)
+);
+
+CREATE TABLE comments (
+  id @id@,
+  object TEXT NOT NULL,
+  author TEXT NOT NULL,
+  time_ms @int@ NOT NULL,
+  body TEXT NOT NULL
+);
+CREATE INDEX comments_by_object ON comments (object, id);
+)";
+
+// AlertStore writes the index itself: a trigger would open a savepoint for each row, and FTS5
+// writes a segment at each savepoint (measured: 60 us an alert more).
+constexpr std::string_view kSearchSqlite = R"(
+CREATE VIRTUAL TABLE alerts_search USING fts5(
+  search_text, content='alerts', content_rowid='id', tokenize='unicode61');
+)";
+// lz4: pglz, the default, costs as much CPU as all the rest of an insert.
+constexpr std::string_view kSearchPostgres = R"(
+ALTER TABLE alerts ALTER COLUMN ocsf SET COMPRESSION lz4;
+CREATE INDEX alerts_search ON alerts USING gin (to_tsvector('simple', search_text));
+)";
+
+constexpr std::string_view kFleet = R"(
+CREATE TABLE agents (
+  agent_id TEXT PRIMARY KEY,
+  hostname TEXT NOT NULL DEFAULT '',
+  version TEXT NOT NULL DEFAULT '',
+  kernel TEXT NOT NULL DEFAULT '',
+  started_ms @int@ NOT NULL DEFAULT 0,
+  last_seen_ms @int@ NOT NULL DEFAULT 0,
+  enrolled_ms @int@ NOT NULL DEFAULT 0,
+  revoked_ms @int@,
+  covered @int@ NOT NULL DEFAULT 0,
+  not_covered @int@ NOT NULL DEFAULT 0,
+  counters TEXT NOT NULL DEFAULT '{}',
+  coverage TEXT NOT NULL DEFAULT '[]'
+);
+CREATE TABLE enrolments (
+  token_hash TEXT PRIMARY KEY,
+  agent_id TEXT NOT NULL,
+  created_ms @int@ NOT NULL,
+  expires_ms @int@ NOT NULL,
+  used_ms @int@
+);
+CREATE TABLE certificates (
+  fingerprint TEXT PRIMARY KEY,
+  agent_id TEXT NOT NULL,
+  issued_ms @int@ NOT NULL,
+  expires_ms @int@ NOT NULL,
+  revoked_ms @int@
+);
+CREATE INDEX certificates_by_agent ON certificates (agent_id);
+CREATE TABLE activity (
+  id @id@,
+  exchange_id TEXT NOT NULL UNIQUE,
+  time_ms @int@ NOT NULL,
+  agent_id TEXT NOT NULL,
+  host TEXT NOT NULL,
+  record TEXT NOT NULL
+);
+CREATE INDEX activity_by_time ON activity (time_ms);
+CREATE TABLE inventory (
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  host TEXT NOT NULL,
+  agent_id TEXT NOT NULL,
+  first_ms @int@ NOT NULL,
+  last_ms @int@ NOT NULL,
+  exchanges @int@ NOT NULL,
+  input_tokens @int@ NOT NULL,
+  output_tokens @int@ NOT NULL,
+  PRIMARY KEY (kind, name, host, agent_id)
+);
+)";
+
+constexpr std::string_view kAccounts = R"(
+CREATE TABLE users (
+  id @id@,
+  username TEXT NOT NULL UNIQUE,
+  role TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
+  created_ms @int@ NOT NULL
+);
+CREATE TABLE sessions (
+  token_hash TEXT PRIMARY KEY,
+  user_id @int@ NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  csrf_token TEXT NOT NULL,
+  created_ms @int@ NOT NULL,
+  expires_ms @int@ NOT NULL
+);
+CREATE TABLE tokens (
+  id @id@,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL,
+  token_hash TEXT NOT NULL UNIQUE,
+  created_ms @int@ NOT NULL,
+  expires_ms @int@,
+  last_used_ms @int@
+);
+CREATE TABLE audit (
+  id @id@,
+  time_ms @int@ NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  object TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  source TEXT NOT NULL
+);
+CREATE INDEX audit_by_object ON audit (object, id);
+CREATE INDEX audit_by_actor ON audit (actor, id);
+)";
+
+// Which alert belongs to which incident stands in a table of its own: correlating rewrites no
+// alert. correlation_entities is the memory of correlation, kept as long as its longest window.
+constexpr std::string_view kIncidents = R"(
+CREATE TABLE incidents (
+  id @id@,
+  title TEXT NOT NULL,
+  title_fixed @int@ NOT NULL DEFAULT 0,
+  severity @int@ NOT NULL,
+  severity_fixed @int@ NOT NULL DEFAULT 0,
+  status @int@ NOT NULL DEFAULT 0,
+  classification TEXT,
+  assignee TEXT,
+  first_ms @int@ NOT NULL,
+  last_ms @int@ NOT NULL,
+  alert_count @int@ NOT NULL,
+  stage @int@ NOT NULL,
+  pinned @int@ NOT NULL DEFAULT 0,
+  merged_into @int@
+);
+CREATE INDEX incidents_by_time ON incidents (last_ms, id);
+CREATE TABLE incident_alerts (
+  alert_id @int@ PRIMARY KEY,
+  incident_id @int@ NOT NULL,
+  stage @int@ NOT NULL,
+  rule TEXT NOT NULL,
+  entity_type TEXT NOT NULL,
+  entity_value TEXT NOT NULL,
+  linked_id @int@ NOT NULL
+);
+CREATE INDEX incident_alerts_by_incident ON incident_alerts (incident_id, alert_id);
+CREATE TABLE correlation_entities (
+  type TEXT NOT NULL,
+  value TEXT NOT NULL,
+  time_ms @int@ NOT NULL,
+  alert_id @int@ NOT NULL,
+  stage @int@ NOT NULL,
+  PRIMARY KEY (type, value, time_ms, alert_id)
+);
+CREATE INDEX correlation_entities_by_time ON correlation_entities (time_ms);
+CREATE TABLE correlation_state (only_row @int@ PRIMARY KEY, last_alert_id @int@ NOT NULL);
+INSERT INTO correlation_state (only_row, last_alert_id) VALUES (1, 0);
+CREATE TABLE suppressions (
+  id @id@,
+  alert TEXT NOT NULL,
+  host TEXT NOT NULL,
+  application TEXT NOT NULL,
+  entity_type TEXT NOT NULL,
+  entity_value TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  author TEXT NOT NULL,
+  created_ms @int@ NOT NULL,
+  expires_ms @int@,
+  matched @int@ NOT NULL DEFAULT 0
+);
+)";
+
+constexpr auto kSteps = std::to_array<Step>({
+    {kAlerts, kSearchSqlite, kSearchPostgres},
+    {kFleet, "", ""},
+    {kAccounts, "", ""},
+    {kIncidents, "", ""},
+});
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+std::string in_dialect(const Step& step, Dialect dialect) {
+  const bool sqlite = dialect == Dialect::kSqlite;
+  std::string text(step.common);
+  // AUTOINCREMENT: an id is never given twice, not even after retention removed the newest rows.
+  replace_all(text, "@id@",
+              sqlite ? "INTEGER PRIMARY KEY AUTOINCREMENT"
+                     : "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY");
+  replace_all(text, "@int@", sqlite ? "INTEGER" : "BIGINT");
+  replace_all(text, "@real@", sqlite ? "REAL" : "DOUBLE PRECISION");
+  text += sqlite ? step.sqlite : step.postgres;
+  return text;
+}
+
+// Inside the transaction, so that two replicas that start together take turns.
+Result<int64_t> lock_and_read_version(sql::Connection& connection) {
+  if (connection.dialect() == Dialect::kPostgres) {
+    // The table may not exist yet, so the lock is an advisory one; the key spells "sonde".
+    if (auto locked = connection.query("SELECT pg_advisory_xact_lock(495789269093)");
+        !locked.ok()) {
+      return tl::unexpected<Error>(locked.error());
+    }
+  }
+  const Status created = connection.script(
+      "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)");
+  if (!created.ok()) return tl::unexpected<Error>(created.error());
+  auto rows = connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_version");
+  if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+  return (*rows)[0].integer(0);
+}
+
+// Answers the version after the step, or before it if there was nothing to do.
+Result<int64_t> apply_next(sql::Connection& connection) {
+  auto transaction = sql::Transaction::begin(connection);
+  if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
+  const auto version = lock_and_read_version(connection);
+  if (!version.ok()) return version;
+  if (*version > latest_schema_version()) {
+    return fail(fmt::format(
+        "the store has schema version {}, this program knows {}: install a newer sonde-collector",
+        *version, latest_schema_version()));
+  }
+  int64_t now_at = *version;
+  if (now_at < latest_schema_version()) {
+    const Step& step = kSteps[static_cast<size_t>(now_at)];
+    ++now_at;
+    if (const Status applied = connection.script(in_dialect(step, connection.dialect()));
+        !applied.ok()) {
+      return fail(fmt::format("migration {}: {}", now_at, applied.error().message));
+    }
+    if (auto noted =
+            connection.execute("INSERT INTO schema_version (version) VALUES ($1)", {now_at});
+        !noted.ok()) {
+      return tl::unexpected<Error>(noted.error());
+    }
+  }
+  if (const Status committed = transaction->commit(); !committed.ok()) {
+    return tl::unexpected<Error>(committed.error());
+  }
+  return now_at;
+}
+
+}  // namespace
+
+int64_t latest_schema_version() { return static_cast<int64_t>(kSteps.size()); }
+
+Status migrate(sql::Connection& connection) {
+  for (;;) {
+    const auto version = apply_next(connection);
+    if (!version.ok()) return tl::unexpected<Error>(version.error());
+    if (*version == latest_schema_version()) return {};
+  }
+}
+
+}  // namespace sonde::store

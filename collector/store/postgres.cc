@@ -1,0 +1,288 @@
+// sql::Connection over libpq. Parameters travel as text, rows come back as text with type OIDs.
+#include <charconv>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include "collector/store/sql.h"
+
+namespace sonde::store::sql {
+namespace {
+
+struct FinishConnection {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using Answer = std::unique_ptr<PGresult, ClearResult>;
+
+// Type OIDs are part of PostgreSQL's catalogue and do not change (pg_type.dat).
+constexpr Oid kBool = 16;
+constexpr Oid kInt8 = 20;
+constexpr Oid kInt2 = 21;
+constexpr Oid kInt4 = 23;
+constexpr Oid kFloat4 = 700;
+constexpr Oid kFloat8 = 701;
+
+Value read_cell(const PGresult* result, int row, int column) {
+  if (PQgetisnull(result, row, column)) return nullptr;
+  const std::string_view text(PQgetvalue(result, row, column),
+                              static_cast<size_t>(PQgetlength(result, row, column)));
+  switch (PQftype(result, column)) {
+    case kBool:
+      return int64_t{text == "t"};
+    case kInt2:
+    case kInt4:
+    case kInt8: {
+      int64_t value = 0;
+      std::from_chars(text.data(), text.data() + text.size(), value);
+      return value;
+    }
+    case kFloat4:
+    case kFloat8: {
+      double value = 0;
+      std::from_chars(text.data(), text.data() + text.size(), value);
+      return value;
+    }
+    default:
+      return std::string(text);
+  }
+}
+
+Rows read_rows(const PGresult* result) {
+  Rows rows;
+  const int columns = PQnfields(result);
+  rows.reserve(static_cast<size_t>(PQntuples(result)));
+  for (int row = 0; row < PQntuples(result); ++row) {
+    std::vector<Value> values;
+    values.reserve(static_cast<size_t>(columns));
+    for (int column = 0; column < columns; ++column) {
+      values.push_back(read_cell(result, row, column));
+    }
+    rows.emplace_back(std::move(values));
+  }
+  return rows;
+}
+
+// Owns the NUL-terminated texts that libpq wants. PostgreSQL's text cannot hold U+0000; readers of
+// alerts replace it, so a NUL here ends the text early instead of failing a whole batch.
+class TextParams {
+ public:
+  explicit TextParams(Params params) {
+    texts_.reserve(params.size());
+    for (const Param& param : params) {
+      if (const auto* integer = std::get_if<int64_t>(&param)) {
+        texts_.push_back(fmt::format("{}", *integer));
+      } else if (const auto* real = std::get_if<double>(&param)) {
+        texts_.push_back(fmt::format("{}", *real));
+      } else if (const auto* text = std::get_if<std::string_view>(&param)) {
+        texts_.emplace_back(*text);
+      } else {
+        texts_.emplace_back();
+      }
+    }
+    for (size_t i = 0; i < params.size(); ++i) {
+      const bool null = std::holds_alternative<std::nullptr_t>(params[i]);
+      pointers_.push_back(null ? nullptr : texts_[i].c_str());
+    }
+  }
+  int count() const { return static_cast<int>(pointers_.size()); }
+  const char* const* data() const { return pointers_.data(); }
+
+ private:
+  std::vector<std::string> texts_;
+  std::vector<const char*> pointers_;
+};
+
+std::string_view array_type(Type type) {
+  switch (type) {
+    case Type::kInteger:
+      return "bigint[]";
+    case Type::kReal:
+      return "double precision[]";
+    case Type::kText:
+      return "text[]";
+  }
+  return "text[]";
+}
+
+// An element of an array literal: quoted, with quote and backslash escaped (PostgreSQL 8.15.6).
+void append_element(std::string& out, const Param& param) {
+  if (const auto* integer = std::get_if<int64_t>(&param)) {
+    fmt::format_to(std::back_inserter(out), "{}", *integer);
+  } else if (const auto* real = std::get_if<double>(&param)) {
+    fmt::format_to(std::back_inserter(out), "{}", *real);
+  } else if (const auto* text = std::get_if<std::string_view>(&param)) {
+    out += '"';
+    for (const char c : *text) {
+      if (c == '"' || c == '\\') out += '\\';
+      if (c != '\0') out += c;
+    }
+    out += '"';
+  } else {
+    out += "NULL";
+  }
+}
+
+std::string insert_statement(const BulkInsert& insert) {
+  std::string names;
+  std::string arrays;
+  for (size_t i = 0; i < insert.columns.size(); ++i) {
+    fmt::format_to(std::back_inserter(names), "{}{}", i ? "," : "", insert.columns[i].name);
+    fmt::format_to(std::back_inserter(arrays), "{}${}::{}", i ? "," : "", i + 1,
+                   array_type(insert.columns[i].type));
+  }
+  return fmt::format(
+      "INSERT INTO {} ({}) SELECT * FROM unnest({}) ON CONFLICT DO NOTHING RETURNING id, {}",
+      insert.table, names, arrays, insert.columns[insert.key].name);
+}
+
+class PostgresConnection final : public Connection {
+ public:
+  explicit PostgresConnection(PGconn* connection) : connection_(connection) {}
+
+  using Connection::execute;
+  using Connection::query;
+
+  Dialect dialect() const override { return Dialect::kPostgres; }
+  bool alive() const override { return PQstatus(connection_.get()) == CONNECTION_OK; }
+
+  Result<Rows> query(std::string_view text, Params params) override {
+    auto answer = run(text, params);
+    if (!answer.ok()) return tl::unexpected<Error>(answer.error());
+    return read_rows(answer->get());
+  }
+
+  Result<int64_t> execute(std::string_view text, Params params) override {
+    auto answer = run(text, params);
+    if (!answer.ok()) return tl::unexpected<Error>(answer.error());
+    const std::string_view count = PQcmdTuples(answer->get());
+    int64_t changed = 0;
+    std::from_chars(count.data(), count.data() + count.size(), changed);
+    return changed;
+  }
+
+  Status script(std::string_view statements) override {
+    const Answer answer(PQexec(connection_.get(), std::string(statements).c_str()));
+    if (const Status checked = check(answer.get()); !checked.ok()) return checked;
+    return {};
+  }
+
+  // One array a column: one statement and one round trip for the whole batch.
+  Result<std::vector<int64_t>> insert_many(const BulkInsert& insert, Params cells) override {
+    const size_t width = insert.columns.size();
+    const size_t rows = cells.size() / width;
+    std::vector<std::string> arrays(width);
+    for (size_t column = 0; column < width; ++column) {
+      std::string& array = arrays[column];
+      array = "{";
+      for (size_t row = 0; row < rows; ++row) {
+        if (row) array += ',';
+        append_element(array, cells[row * width + column]);
+      }
+      array += '}';
+    }
+    const std::vector<Param> params(arrays.begin(), arrays.end());
+    auto answer = run(insert_statement(insert), params);
+    if (!answer.ok()) return tl::unexpected<Error>(answer.error());
+    return match_ids(answer->get(), insert, cells, rows);
+  }
+
+ private:
+  static std::vector<int64_t> match_ids(const PGresult* result, const BulkInsert& insert,
+                                        Params cells, size_t rows) {
+    std::unordered_map<std::string_view, int64_t> by_key;
+    for (int row = 0; row < PQntuples(result); ++row) {
+      int64_t id = 0;
+      const char* text = PQgetvalue(result, row, 0);
+      std::from_chars(text, text + PQgetlength(result, row, 0), id);
+      by_key.emplace(std::string_view(PQgetvalue(result, row, 1),
+                                      static_cast<size_t>(PQgetlength(result, row, 1))),
+                     id);
+    }
+    std::vector<int64_t> ids(rows, 0);
+    for (size_t row = 0; row < rows; ++row) {
+      const auto* key =
+          std::get_if<std::string_view>(&cells[row * insert.columns.size() + insert.key]);
+      if (!key) continue;
+      // Extracted, so that the second of two equal keys in one batch counts as skipped.
+      if (auto node = by_key.extract(*key)) ids[row] = node.mapped();
+    }
+    return ids;
+  }
+
+  Result<Answer> run(std::string_view text, Params params) {
+    const auto name = prepare(text);
+    if (!name.ok()) return tl::unexpected<Error>(name.error());
+    const TextParams values(params);
+    Answer answer(PQexecPrepared(connection_.get(), name->c_str(), values.count(), values.data(),
+                                 nullptr, nullptr, 0));
+    if (const Status checked = check(answer.get()); !checked.ok()) {
+      return tl::unexpected<Error>(checked.error());
+    }
+    return answer;
+  }
+
+  Result<std::string> prepare(std::string_view text) {
+    if (const auto found = statements_.find(std::string(text)); found != statements_.end()) {
+      return found->second;
+    }
+    std::string name = fmt::format("s{}", statements_.size());
+    const Answer answer(
+        PQprepare(connection_.get(), name.c_str(), std::string(text).c_str(), 0, nullptr));
+    if (const Status checked = check(answer.get()); !checked.ok()) {
+      return tl::unexpected<Error>(checked.error());
+    }
+    statements_.emplace(std::string(text), name);
+    return name;
+  }
+
+  Status check(const PGresult* result) const {
+    const ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return {};
+    std::string message = result ? PQresultErrorMessage(result) : PQerrorMessage(connection_.get());
+    while (!message.empty() && message.back() == '\n') message.pop_back();
+    const char* field = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
+    return fail(fmt::format("PostgreSQL: {}", message), kind(field ? field : ""));
+  }
+
+  // By SQLSTATE class (PostgreSQL, appendix A).
+  int kind(std::string_view state) const {
+    if (PQstatus(connection_.get()) != CONNECTION_OK || state.starts_with("08") ||
+        state.starts_with("57P")) {
+      return kDisconnected;
+    }
+    if (state.starts_with("40") || state.starts_with("53") || state.starts_with("55P")) {
+      return kBusy;
+    }
+    return state.starts_with("23") ? kConstraint : 0;
+  }
+
+  std::unique_ptr<PGconn, FinishConnection> connection_;
+  std::unordered_map<std::string, std::string> statements_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Connection>> connect_postgres(const std::string& url) {
+  // Later keywords win over the URI: UTF-8 always, and a name that an administrator recognises.
+  const char* keywords[] = {"dbname", "client_encoding", "fallback_application_name",
+                            "connect_timeout", nullptr};
+  const char* values[] = {url.c_str(), "UTF8", "sonde-collector", "10", nullptr};
+  PGconn* raw = PQconnectdbParams(keywords, values, 1);
+  auto connection = std::make_unique<PostgresConnection>(raw);
+  if (!connection->alive()) {
+    std::string message = PQerrorMessage(raw);
+    while (!message.empty() && message.back() == '\n') message.pop_back();
+    return fail(fmt::format("cannot connect to PostgreSQL: {}", message), kDisconnected);
+  }
+  // A notice goes to stderr by default; ours are only "already exists".
+  PQsetNoticeProcessor(raw, [](void*, const char*) {}, nullptr);
+  return std::unique_ptr<Connection>(std::move(connection));
+}
+
+}  // namespace sonde::store::sql

@@ -1,0 +1,165 @@
+// collector_load URL CA_FILE TOKEN_FILE ALERTS BATCH CONNECTIONS FIRST: delivers made-up alerts as
+// agents do (NDJSON, zstd, keep-alive) and prints one line of JSON with what it measured.
+//
+// Batches are made before the clock starts, so that the client costs as little as it can.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <zstd.h>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  std::string url;
+  std::string ca_file;
+  std::string token;
+  size_t alerts;
+  size_t batch;
+  size_t connections;
+  size_t first;
+};
+
+// About the size and variety of real alerts: 2 kB, a conversation of four messages, hosts,
+// applications and models from small sets, one secret fingerprint in ten shared.
+std::string alert_line(size_t number, std::mt19937_64& random) {
+  static constexpr const char* kAlerts[] = {"credential.response",    "prompt_attack.user",
+                                            "prompt_attack.document", "tool.tainted_call",
+                                            "sensitive_data.prompt",  "ascii_smuggling"};
+  static constexpr const char* kModels[] = {"gpt-4o", "claude-sonnet-4", "gemini-2.5-pro",
+                                            "llama3"};
+  const uint64_t r = random();
+  const int64_t time = 1'795'000'000'000 + static_cast<int64_t>(number) * 5;
+  std::string words;
+  for (int i = 0; i < 24; ++i)
+    fmt::format_to(std::back_inserter(words), "word{} ", random() % 5000);
+  std::string context;
+  for (int i = 0; i < 4; ++i) {
+    fmt::format_to(std::back_inserter(context), R"({}{{"role":"{}","zone":"{}","text":"{}{}{}"}})",
+                   i ? "," : "", i % 2 ? "assistant" : "user", i % 2 ? "assistant" : "user", words,
+                   words, i);
+  }
+  return fmt::format(
+      R"({{"type":"alert","alert":{{"class_uid":2004,"category_uid":2,"activity_id":1,)"
+      R"("time":{},"severity_id":{},"severity":"Medium","finding_info":{{"uid":"{:016x}{:016x}",)"
+      R"("title":"Suspicious text in an exchange with a model","types":["{}"]}},)"
+      R"("confidence_score":{},"device":{{"hostname":"host-{}","uid":"u{}"}},"actor":{{"process":)"
+      R"({{"pid":{},"cmd_line":"node /srv/app.js","file":{{"path":"/usr/bin/node"}}}}}},)"
+      R"("ai_model":{{"name":"{}","ai_provider":"openai"}},"unmapped":{{"sonde":{{)"
+      R"("application":"app-{}","zone":"user","conversation_id":"c{}","source_ip":"10.0.{}.{}",)"
+      R"("evidence":{{"text":"{}","start":3,"end":90,"message_index":1}},"entities":[)"
+      R"({{"type":"process","value":"host-{}/{}"}},{{"type":"secret","value":"fp:{:x}"}}],)"
+      R"("context":[{}]}}}}}}}})",
+      time, 1 + r % 5, number * 0x9E3779B97F4A7C15ULL, r, kAlerts[r % 6], r % 101, r % 200, r % 200,
+      r % 60000, kModels[(r >> 8) % 4], (r >> 16) % 50, number / 3, (r >> 24) % 250,
+      (r >> 32) % 250, words, r % 200, (r >> 40) % 5000, number % 10 ? r : r % 100, context);
+}
+
+std::string make_batch(const Options& options, size_t from) {
+  std::mt19937_64 random(from);
+  std::string text;
+  for (size_t i = 0; i < options.batch; ++i) text += alert_line(from + i, random) + "\n";
+  std::string packed(ZSTD_compressBound(text.size()), '\0');
+  packed.resize(ZSTD_compress(packed.data(), packed.size(), text.data(), text.size(), 1));
+  return packed;
+}
+
+size_t discard(char*, size_t size, size_t count, void*) { return size * count; }
+
+CURL* open_connection(const Options& options, curl_slist* headers) {
+  CURL* curl = curl_easy_init();
+  curl_easy_setopt(curl, CURLOPT_URL, (options.url + "/api/v1/ingest").c_str());
+  curl_easy_setopt(curl, CURLOPT_CAINFO, options.ca_file.c_str());
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, discard);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT, 120L);
+  return curl;
+}
+
+double percentile(std::vector<double>& values, double share) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[std::min(values.size() - 1, static_cast<size_t>(share * values.size()))];
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 8) {
+    fmt::print(stderr,
+               "usage: collector_load URL CA_FILE TOKEN_FILE ALERTS BATCH CONNECTIONS FIRST\n");
+    return 2;
+  }
+  Options options{argv[1],
+                  argv[2],
+                  "",
+                  std::strtoull(argv[4], nullptr, 10),
+                  std::strtoull(argv[5], nullptr, 10),
+                  std::strtoull(argv[6], nullptr, 10),
+                  std::strtoull(argv[7], nullptr, 10)};
+  std::ifstream(argv[3]) >> options.token;
+  std::vector<std::string> batches;
+  for (size_t at = 0; at < options.alerts; at += options.batch) {
+    batches.push_back(make_batch(options, options.first + at));
+  }
+  curl_slist* headers =
+      curl_slist_append(nullptr, ("Authorization: Bearer " + options.token).c_str());
+  headers = curl_slist_append(headers, "Content-Encoding: zstd");
+  headers = curl_slist_append(headers, "Content-Type: application/x-ndjson");
+  std::atomic<size_t> next = 0;
+  std::atomic<size_t> retries = 0;
+  std::atomic<size_t> failures = 0;
+  std::mutex mutex;
+  std::vector<double> latencies;
+  const auto began = Clock::now();
+  std::vector<std::thread> senders;
+  for (size_t i = 0; i < options.connections; ++i) {
+    senders.emplace_back([&] {
+      CURL* curl = open_connection(options, headers);
+      for (size_t index = next++; index < batches.size(); index = next++) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(batches[index].size()));
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, batches[index].data());
+        for (long status = 0; status != 200;) {
+          const auto start = Clock::now();
+          if (curl_easy_perform(curl) == CURLE_OK) {
+            curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+          }
+          const std::chrono::duration<double, std::milli> took = Clock::now() - start;
+          if (status == 200) {
+            const std::lock_guard lock(mutex);
+            latencies.push_back(took.count());
+          } else if (status == 429 || status == 503) {
+            ++retries;
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+          } else {
+            ++failures;
+            break;
+          }
+        }
+      }
+      curl_easy_cleanup(curl);
+    });
+  }
+  for (std::thread& sender : senders) sender.join();
+  const std::chrono::duration<double> took = Clock::now() - began;
+  const size_t sent = batches.size() * options.batch;
+  fmt::print(R"({{"alerts":{},"seconds":{:.2f},"alerts_per_second":{:.0f},"batch_p50_ms":{:.1f},)"
+             R"("batch_p99_ms":{:.1f},"retries":{},"failures":{}}})"
+             "\n",
+             sent, took.count(), static_cast<double>(sent) / took.count(),
+             percentile(latencies, 0.5), percentile(latencies, 0.99), retries.load(),
+             failures.load());
+  curl_slist_free_all(headers);
+  return failures ? 1 : 0;
+}

@@ -1,0 +1,84 @@
+#include "collector/app/config.h"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace sonde::collector {
+namespace {
+
+Result<Config> load(const std::string& text, const std::map<std::string, std::string>& vars = {}) {
+  std::string path = (std::filesystem::temp_directory_path() / "sonde-config.XXXXXX").string();
+  ::close(::mkstemp(path.data()));
+  std::ofstream(path) << text;
+  auto config = load_config(path, [&vars](const std::string& name) {
+    const auto found = vars.find(name);
+    return found == vars.end() ? std::nullopt : std::optional(found->second);
+  });
+  std::filesystem::remove(path);
+  if (!config.ok()) {
+    // The name of the temporary file varies.
+    std::string message = config.error().message;
+    if (const size_t at = message.find(path); at != std::string::npos) {
+      message.replace(at, path.size(), "FILE");
+    }
+    return fail(message);
+  }
+  return config;
+}
+
+std::string problem_of(const std::string& text) {
+  const auto config = load(text);
+  return config.ok() ? "" : config.error().message;
+}
+
+TEST(ConfigTest, NothingGivenMeansDefaults) {
+  const auto config = load("");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->listen, "127.0.0.1:8443");
+  EXPECT_EQ(config->store(), "sqlite:/var/lib/sonde-collector/collector.db");
+}
+
+TEST(ConfigTest, KeysAndVariablesAreTaken) {
+  const auto config =
+      load("listen: 0.0.0.0:9\nstore:\n  url: postgresql:///x\nretention:\n",
+           {{"SONDE_COLLECTOR_STORE_CONNECTIONS", "3"}, {"SONDE_COLLECTOR_LISTEN", "127.0.0.1:1"}});
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->listen, "127.0.0.1:1");
+  EXPECT_EQ(config->store(), "postgresql:///x");
+  EXPECT_EQ(config->store_connections, 3);
+}
+
+TEST(ConfigTest, ErrorsNameFileLineColumnAndKey) {
+  EXPECT_EQ(problem_of("store:\n  uri: x\n"),
+            "FILE:2:3: unknown key 'uri' in 'store'; known: url, connections");
+  EXPECT_EQ(problem_of("lisen: x\n").substr(0, 31), "FILE:1:1: unknown key 'lisen'; ");
+  EXPECT_EQ(problem_of("limits:\n  connections: many\n"),
+            "FILE:2:16: 'limits.connections' must be an integer from 16 to 1000000");
+  EXPECT_EQ(problem_of("listen: a\nlisten: b\n"), "FILE:2:1: key 'listen' stands twice");
+  EXPECT_EQ(problem_of("- a\n"), "FILE:1:1: 'file' must be a mapping");
+  EXPECT_EQ(problem_of("store: x\n"), "FILE:1:8: 'store' must be a mapping");
+  EXPECT_EQ(problem_of("listen: [a]\n"), "FILE:1:9: 'listen' must be a plain value");
+  EXPECT_EQ(problem_of("a: [\n").substr(0, 5), "FILE:");
+  EXPECT_EQ(problem_of("tls:\n  key: /k\n"),
+            "FILE: tls.certificate and tls.key belong together: set both or none");
+  EXPECT_NE(problem_of("store:\n  url: mysql://x\n"), "");
+  EXPECT_NE(problem_of("metrics:\n  open_on_loopback: maybe\n"), "");
+}
+
+TEST(ConfigTest, TheExampleIsReadableAndHoldsTheDefaults) {
+  const auto config = load(example_config());
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->limit_connections, Config().limit_connections);
+  EXPECT_EQ(config->listen, Config().listen);
+}
+
+TEST(ConfigTest, AFileThatIsNotThereIsAnError) {
+  EXPECT_FALSE(load_config("/nowhere.yaml", [](const auto&) { return std::nullopt; }).ok());
+}
+
+}  // namespace
+}  // namespace sonde::collector

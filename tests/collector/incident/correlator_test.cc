@@ -1,0 +1,262 @@
+#include "collector/incident/correlator.h"
+
+#include <atomic>
+#include <random>
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "collector/incident/story.h"
+#include "tests/collector/support/database.h"
+#include "tests/collector/support/sample.h"
+
+namespace sonde::incident {
+namespace {
+
+using store::Entity;
+using store::NewAlert;
+using store::Severity;
+using testing::kSampleTimeMs;
+
+class CorrelatorTest : public testing::StoreTest {
+ protected:
+  NewAlert make(const std::string& uid, const std::string& name, int64_t seconds,
+                std::vector<Entity> entities, Severity severity = Severity::kMedium) {
+    NewAlert alert = testing::sample_alert(0);
+    alert.uid = uid;
+    alert.alert = name;
+    alert.title = "Title of " + uid;
+    alert.time_ms = kSampleTimeMs + seconds * 1000;
+    alert.severity = severity;
+    alert.host = "host-of-" + uid;  // nothing in common but what a test gives
+    alert.entities = std::move(entities);
+    return alert;
+  }
+  void store_alerts(const std::vector<NewAlert>& alerts) {
+    auto lease = pool().write();
+    auto transaction = store::sql::Transaction::begin(**lease);
+    const auto outcome = store::AlertStore::append(**lease, alerts, kSampleTimeMs);
+    ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+    ASSERT_TRUE(transaction->commit().ok());
+  }
+  void correlate() {
+    for (;;) {
+      const auto round = correlator_.run_once(250);
+      ASSERT_TRUE(round.ok()) << round.error().message;
+      if (round->alerts == 0) return;
+    }
+  }
+  void take(const std::vector<NewAlert>& alerts) {
+    store_alerts(alerts);
+    correlate();
+  }
+  std::vector<store::Incident> incidents() {
+    const auto page = incidents_.list({}, 500, std::nullopt);
+    EXPECT_TRUE(page.ok());
+    return page->items;
+  }
+  std::vector<std::string> uids_in(int64_t id) {
+    std::vector<std::string> uids;
+    const auto alerts = incidents_.alerts(id, 1000);
+    EXPECT_TRUE(alerts.ok());
+    for (const auto& entry : *alerts) uids.push_back(entry.alert.uid);
+    return uids;
+  }
+  Correlator correlator_{pool()};
+  store::IncidentStore incidents_{pool()};
+};
+SONDE_ON_BOTH_STORES(CorrelatorTest);
+
+TEST_P(CorrelatorTest, AnAttackAmongTenThousandUnrelatedAlertsIsOneIncidentInOrder) {
+  const Entity conversation{"conversation", "c-attack"};
+  const Entity process{"process", "web-1/4711"};
+  const std::vector<NewAlert> attack = {
+      make("poison", "prompt_attack.document", 100, {conversation}, Severity::kHigh),
+      make("call", "tool.tainted_call", 101, {conversation, process}, Severity::kHigh),
+      make("exec", "tool.tainted_exec", 102, {process}, Severity::kCritical),
+      make("leak", "credential.response", 103, {conversation, {"secret", "fp:77"}})};
+  std::mt19937 random(7);
+  const std::vector<std::string> names = {"prompt_attack.user", "credential.response",
+                                          "tool.tainted_call", "sensitive_data.prompt"};
+  std::vector<NewAlert> all;
+  size_t next = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    if (i % 2500 == 1250) all.push_back(attack[next++]);
+    NewAlert noise = make(fmt::format("noise-{}", i), names[random() % 4], random() % 3600,
+                          {{"conversation", fmt::format("c-{}", i)},
+                           {"source_ip", fmt::format("10.0.0.{}", random() % 100)},
+                           {"host", "web-1"}},
+                          static_cast<Severity>(1 + random() % 3));
+    noise.host = fmt::format("web-{}", random() % 20);
+    noise.application = fmt::format("app-{}", random() % 5);
+    all.push_back(noise);
+  }
+  take(all);
+  const auto found = incidents();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(uids_in(found[0].id), (std::vector<std::string>{"poison", "call", "exec", "leak"}));
+  EXPECT_EQ(found[0].severity, Severity::kCritical);
+  EXPECT_EQ(furthest(found[0].stage), Stage::kCollection);
+  EXPECT_TRUE(
+      found[0].title.starts_with("Prompt injection led to tool use, execution and exposed data"))
+      << found[0].title;
+}
+
+TEST_P(CorrelatorTest, EachAlertSaysWhyItIsThere) {
+  take({make("a", "prompt_attack.user", 0, {{"conversation", "c"}}, Severity::kHigh),
+        make("b", "credential.response", 5, {{"conversation", "c"}})});
+  const auto alerts = *incidents_.alerts(incidents()[0].id, 10);
+  ASSERT_EQ(alerts.size(), 2U);
+  EXPECT_EQ(alerts[0].membership.rule, "first");
+  EXPECT_EQ(alerts[1].membership.rule, "entity");
+  EXPECT_EQ(alerts[1].membership.linked_id, alerts[0].alert.id);
+  EXPECT_EQ(explain(alerts[1], alerts), "It shares the conversation c with \"Title of a\".");
+  const Story story = tell(alerts);
+  ASSERT_EQ(story.timeline.size(), 2U);
+  EXPECT_EQ(story.entities[0].entity, (Entity{"conversation", "c"}));
+  EXPECT_EQ(story.nodes.size(), 3U);
+  EXPECT_EQ(story.edges.size(), 3U);
+  EXPECT_EQ(remediation(alerts).size(), 2U);
+}
+
+TEST_P(CorrelatorTest, ALesserAlertWaitsForAnotherAndThenBothAreInside) {
+  take({make("a", "prompt_attack.user", 0, {{"conversation", "c"}})});
+  EXPECT_TRUE(incidents().empty());
+  take({make("b", "prompt_attack.user", 9, {{"conversation", "c"}})});
+  ASSERT_EQ(incidents().size(), 1U);
+  EXPECT_EQ(uids_in(incidents()[0].id), (std::vector<std::string>{"a", "b"}));
+}
+
+TEST_P(CorrelatorTest, ASharedPlaceJoinsOnlyTheNextStepOfAnAttack) {
+  const Entity container{"container", "f00"};
+  take({make("inject", "prompt_attack.document", 0, {container}, Severity::kHigh),
+        make("again", "prompt_attack.document", 10, {container}),
+        make("tool", "tool.tainted_call", 20, {container}),
+        make("late", "tool.tainted_call", 7200, {container})});
+  ASSERT_EQ(incidents().size(), 1U);
+  EXPECT_EQ(uids_in(incidents()[0].id), (std::vector<std::string>{"inject", "tool"}));
+}
+
+TEST_P(CorrelatorTest, AnEntityThatManyShareSaysNothing) {
+  std::vector<NewAlert> alerts;
+  for (int i = 0; i < 30; ++i) {
+    alerts.push_back(make(fmt::format("a{}", i), "prompt_attack.user", i, {{"source_ip", "gw"}}));
+  }
+  alerts.push_back(make("tool", "tool.tainted_call", 40, {{"source_ip", "gw"}}));
+  take(alerts);
+  EXPECT_TRUE(incidents().empty());
+}
+
+TEST_P(CorrelatorTest, ALinkBetweenTwoIncidentsMergesThemForGood) {
+  take({make("a", "prompt_attack.user", 0, {{"conversation", "c1"}}, Severity::kHigh),
+        make("b", "credential.response", 1, {{"conversation", "c2"}}, Severity::kHigh)});
+  const auto before = incidents();
+  ASSERT_EQ(before.size(), 2U);
+  take({make("c", "tool.tainted_call", 2, {{"conversation", "c1"}, {"conversation", "c2"}})});
+  ASSERT_EQ(incidents().size(), 1U);
+  EXPECT_EQ(uids_in(incidents()[0].id), (std::vector<std::string>{"a", "b", "c"}));
+  for (const auto& old : before) EXPECT_EQ((*incidents_.get(old.id))->id, incidents()[0].id);
+}
+
+TEST_P(CorrelatorTest, TheSameAlertsGiveTheSameIncidentsHoweverTheyAreCutIntoRounds) {
+  const auto story = [this](size_t cut) {
+    std::mt19937 random(3);
+    std::vector<NewAlert> part;
+    for (int i = 0; i < 120; ++i) {
+      part.push_back(make(fmt::format("s{}-{}", cut, i), "prompt_attack.user",
+                          static_cast<int64_t>(1'000'000 * cut + i),
+                          {{"conversation", fmt::format("{}-{}", cut, random() % 30)},
+                           {"secret", fmt::format("{}-{}", cut, random() % 60)}}));
+      if (part.size() == cut) {
+        take(part);
+        part.clear();
+      }
+    }
+    take(part);
+    std::multiset<size_t> sizes;
+    for (const auto& incident : incidents()) {
+      if (incident.first_ms >= kSampleTimeMs + static_cast<int64_t>(1'000'000'000 * cut)) {
+        sizes.insert(static_cast<size_t>(incident.alert_count));
+      }
+    }
+    return sizes;
+  };
+  const auto one_by_one = story(1);
+  EXPECT_FALSE(one_by_one.empty());
+  EXPECT_EQ(story(7), one_by_one);
+  EXPECT_EQ(story(1000), one_by_one);
+}
+
+TEST_P(CorrelatorTest, WhatIsClosedSuppressedOrNoAttackJoinsNothing) {
+  take({make("a", "prompt_attack.user", 0, {{"conversation", "c"}}, Severity::kHigh)});
+  store::IncidentChange change;
+  change.work.status = store::WorkStatus::kResolved;
+  change.work.classification = "true_positive";
+  ASSERT_TRUE(incidents_.change(incidents()[0].id, change)->has_value());
+  NewAlert quiet = make("quiet", "prompt_attack.user", 1, {{"conversation", "c"}}, Severity::kHigh);
+  quiet.status = store::WorkStatus::kSuppressed;
+  take({quiet, make("sensor", "sensor.health", 1, {{"conversation", "c"}}, Severity::kHigh),
+        make("b", "prompt_attack.user", 2, {{"conversation", "c"}}, Severity::kHigh)});
+  ASSERT_EQ(incidents().size(), 2U);
+  for (const auto& incident : incidents()) EXPECT_EQ(incident.alert_count, 1);
+  EXPECT_EQ((*store::AlertStore(pool()).get("a"))->status, store::WorkStatus::kResolved);
+  EXPECT_EQ((*store::AlertStore(pool()).get("a"))->classification, "true_positive");
+}
+
+TEST_P(CorrelatorTest, PeopleMergeAndSplitAndCorrelationLeavesItSo) {
+  take({make("a", "prompt_attack.user", 0, {{"conversation", "c1"}}, Severity::kHigh),
+        make("b", "credential.response", 1, {{"conversation", "c1"}}),
+        make("x", "tool.tainted_call", 2, {{"conversation", "c2"}}, Severity::kHigh)});
+  auto list = incidents();
+  ASSERT_EQ(list.size(), 2U);
+  const int64_t first = std::min(list[0].id, list[1].id);
+  const int64_t second = std::max(list[0].id, list[1].id);
+  const auto merged = correlator_.merge(first, {second});
+  ASSERT_TRUE(merged.ok() && merged->has_value());
+  EXPECT_EQ((*merged)->alert_count, 3);
+  EXPECT_EQ(incidents().size(), 1U);
+
+  EXPECT_FALSE(correlator_.split(first, {"a", "b", "x"})->has_value()) << "nothing would be left";
+  EXPECT_FALSE(correlator_.split(first, {"nobody"})->has_value());
+  EXPECT_EQ(uids_in(first).size(), 3U) << "a refused split changes nothing";
+  const auto split = correlator_.split(first, {"a"});
+  ASSERT_TRUE(split.ok() && split->has_value());
+  EXPECT_EQ((*split)->alert_count, 1);
+  EXPECT_EQ((*incidents_.get(first))->alert_count, 2);
+
+  // Conversation c1 now leads to both: neither is merged again, the newest link decides.
+  take({make("d", "tool.tainted_exec", 9, {{"conversation", "c1"}})});
+  EXPECT_EQ(incidents().size(), 2U);
+  EXPECT_EQ(uids_in(first), (std::vector<std::string>{"b", "x", "d"}));
+  EXPECT_FALSE(correlator_.merge(first, {999})->has_value());
+}
+
+TEST_P(CorrelatorTest, TwoReplicasTakeEachAlertOnce) {
+  std::vector<NewAlert> alerts;
+  for (int i = 0; i < 400; ++i) {
+    alerts.push_back(make(fmt::format("a{}", i), "prompt_attack.user", i,
+                          {{"conversation", fmt::format("c{}", i / 4)}}));
+  }
+  store_alerts(alerts);
+  std::atomic<size_t> taken = 0;
+  auto replica = [this, &taken] {
+    Correlator correlator(pool());
+    while (taken < 400) {
+      const auto round = correlator.run_once(20);
+      ASSERT_TRUE(round.ok()) << round.error().message;
+      taken += round->alerts;
+    }
+  };
+  std::thread one(replica);
+  std::thread two(replica);
+  one.join();
+  two.join();
+  EXPECT_EQ(taken, 400U);
+  EXPECT_EQ(incidents().size(), 100U);
+  for (const auto& incident : incidents()) EXPECT_EQ(incident.alert_count, 4);
+}
+
+}  // namespace
+}  // namespace sonde::incident
