@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# clang-format on every source, clang-tidy on what changed since BASE (default: origin/main where it
-# exists, else the last commit). Layers are a ctest of their own.
+# clang-format on every source, clang-tidy on what changed since BASE (default: the commit before).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-base=${1:-$(git rev-parse -q --verify origin/main || git rev-parse -q --verify HEAD~1 || git rev-parse HEAD)}
+base=${1:-$(git rev-parse -q --verify HEAD~1 || git rev-parse HEAD)}
 
 git ls-files '*.cc' '*.h' | grep -v '^bpf/' | xargs clang-format-19 --dry-run -Werror
 git ls-files 'bpf/*.c' 'bpf/*.h' | xargs -r clang-format-19 --dry-run -Werror
