@@ -203,32 +203,44 @@ static __always_inline bool is_ignored(const struct call *call, const struct con
 	return generation && *generation == conn->generation_ns;
 }
 
+/*
+ * Whole chunks first, then the rest: so the loop's body has one size only, and the verifier of
+ * every kernel walks it in few steps.
+ */
+static __always_inline void emit_pieces(struct piece *piece, __u64 length)
+{
+	__u64 chunks = length / SONDE_CHUNK_BYTES;
+
+	piece->length = SONDE_CHUNK_BYTES;
+	for (__u64 i = 0; i < SONDE_CHUNKS_PER_CALL && i < chunks; i++) {
+		emit_65536(piece);
+		piece->position += SONDE_CHUNK_BYTES;
+		piece->source += SONDE_CHUNK_BYTES;
+	}
+	if (chunks >= SONDE_CHUNKS_PER_CALL) {
+		count_loss(SONDE_LOSS_TOO_LONG,
+			   length - (__u64)SONDE_CHUNKS_PER_CALL * SONDE_CHUNK_BYTES);
+		return;
+	}
+	piece->length = length % SONDE_CHUNK_BYTES;
+	if (piece->length)
+		emit(piece);
+}
+
 static __always_inline void emit_call(const struct call *call, __u64 length)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct piece piece = {.call = call, .source = call->buffer};
 	struct conn *conn = find_conn(call, tgid);
 	__u32 side = call->direction & 1;
-	__u64 left = length;
 
 	if (!conn)
 		return;
 	piece.generation_ns = conn->generation_ns;
 	piece.position = conn->position[side];
 	conn->position[side] += length;
-	if (is_ignored(call, conn, tgid))
-		return;
-	for (int i = 0; i < SONDE_CHUNKS_PER_CALL; i++) {
-		if (left == 0)
-			return;
-		piece.length = left < SONDE_CHUNK_BYTES ? left : SONDE_CHUNK_BYTES;
-		emit(&piece);
-		piece.position += piece.length;
-		piece.source += piece.length;
-		left -= piece.length;
-	}
-	if (left)
-		count_loss(SONDE_LOSS_TOO_LONG, left);
+	if (!is_ignored(call, conn, tgid))
+		emit_pieces(&piece, length);
 }
 
 static __always_inline int remember(struct pt_regs *ctx, __u32 direction, __u64 length_ptr)
