@@ -1,7 +1,8 @@
 # Warnings, hardening and sanitizers for every target of ours.
 add_library(sonde_options INTERFACE)
 target_compile_options(sonde_options INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wimplicit-fallthrough>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wimplicit-fallthrough
+    -Wno-missing-field-initializers>  # designated initializers name what differs from the default
   -fno-omit-frame-pointer -fstack-protector-strong)
 target_include_directories(sonde_options INTERFACE
   ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)

@@ -1,0 +1,118 @@
+#include "agent/detect/model/fold.h"
+
+#include <array>
+
+namespace sonde::detect::model {
+namespace {
+
+#include "agent/detect/model/fold_table.inc"
+
+constexpr uint8_t kIdentityPage = 0xFF;
+constexpr uint32_t kTableEnd = 0x20000;
+
+struct Confusable {
+  uint16_t from;
+  char to;
+};
+constexpr Confusable kConfusables[] = {
+    {0x430, 'a'}, {0x432, 'b'}, {0x435, 'e'}, {0x437, '3'}, {0x438, 'n'}, {0x43A, 'k'},
+    {0x43C, 'm'}, {0x43D, 'h'}, {0x43E, 'o'}, {0x43F, 'n'}, {0x440, 'p'}, {0x441, 'c'},
+    {0x442, 't'}, {0x443, 'y'}, {0x445, 'x'}, {0x448, 'w'}, {0x44A, 'b'}, {0x44C, 'b'},
+    {0x433, 'r'}, {0x44F, 'r'}, {0x455, 's'}, {0x456, 'i'}, {0x458, 'j'}, {0x461, 'w'},
+    {0x475, 'v'}, {0x4BB, 'h'}, {0x4CF, 'l'}, {0x501, 'd'}, {0x51B, 'q'}, {0x51D, 'w'},
+    {0x3B1, 'a'}, {0x3B2, 'b'}, {0x3B3, 'y'}, {0x3B5, 'e'}, {0x3B7, 'n'}, {0x3B9, 'i'},
+    {0x3BA, 'k'}, {0x3BC, 'u'}, {0x3BD, 'v'}, {0x3BF, 'o'}, {0x3C1, 'p'}, {0x3C3, 'o'},
+    {0x3C4, 't'}, {0x3C5, 'u'}, {0x3C7, 'x'}, {0x3C9, 'w'}, {0x570, 'h'}, {0x578, 'n'},
+    {0x57D, 'u'}, {0x585, 'o'}, {0x581, 'g'}, {0x584, 'f'}, {0x566, 'q'},
+};
+
+std::array<char, 0x600> make_confusable_table() {
+  std::array<char, 0x600> table{};
+  for (const Confusable& entry : kConfusables) table[entry.from] = entry.to;
+  return table;
+}
+
+std::array<CharKind, 128> make_ascii_kinds() {
+  std::array<CharKind, 128> kinds{};
+  for (uint32_t c = 0; c < 128; ++c) {
+    if (c == '\n' || c == '\r') {
+      kinds[c] = CharKind::kNewline;
+    } else if (c <= ' ' || c == 127) {
+      kinds[c] = CharKind::kSpace;
+    } else if (is_ascii_letter(c)) {
+      kinds[c] = CharKind::kLetter;
+    } else {
+      kinds[c] = is_ascii_digit(c) ? CharKind::kDigit : CharKind::kPunctuation;
+    }
+  }
+  return kinds;
+}
+
+}  // namespace
+
+CodePoint decode_utf8(std::string_view text, size_t position) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[position + i]); };
+  const uint8_t lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const size_t left = text.size() - position;
+  const auto continued = [&](size_t count) {
+    if (left <= count) return false;
+    for (size_t i = 1; i <= count; ++i) {
+      if ((byte(i) & 0xC0) != 0x80) return false;
+    }
+    return true;
+  };
+  if (lead >= 0xC2 && lead < 0xE0 && continued(1)) {
+    return {(lead & 0x1FU) << 6 | (byte(1) & 0x3FU), 2};
+  }
+  if (lead >= 0xE0 && lead < 0xF0 && continued(2)) {
+    return {(lead & 0x0FU) << 12 | (byte(1) & 0x3FU) << 6 | (byte(2) & 0x3FU), 3};
+  }
+  if (lead >= 0xF0 && lead < 0xF5 && continued(3)) {
+    return {
+        (lead & 0x07U) << 18 | (byte(1) & 0x3FU) << 12 | (byte(2) & 0x3FU) << 6 | (byte(3) & 0x3FU),
+        4};
+  }
+  return {kReplacement, 1};
+}
+
+uint32_t fold(uint32_t code_point) {
+  if (code_point >= kTableEnd) {
+    const bool invisible = code_point >= 0xE0000 && code_point < 0xE1000;  // tags, selectors
+    return invisible ? kInvisible : code_point;
+  }
+  const uint8_t page = kFoldIndex[code_point >> 6];
+  return page == kIdentityPage ? code_point : kFoldPages[page][code_point & 63];
+}
+
+uint32_t unconfuse(uint32_t folded) {
+  static const std::array<char, 0x600> kTable = make_confusable_table();
+  if (folded >= kTable.size() || kTable[folded] == 0) return folded;
+  return static_cast<uint32_t>(kTable[folded]);
+}
+
+CharKind char_kind(uint32_t folded) {
+  static const std::array<CharKind, 128> kAscii = make_ascii_kinds();
+  if (folded < 128) return kAscii[folded];
+  if (folded < 0x0E00) {
+    return folded < 0xC0 || folded == 0xD7 || folded == 0xF7 ? CharKind::kSymbol
+                                                             : CharKind::kLetter;
+  }
+  if (folded < 0x1100) {
+    return folded < 0x0F00 || folded >= 0x1000
+               ? (folded < 0x10A0 ? CharKind::kCharacter : CharKind::kLetter)
+               : CharKind::kLetter;
+  }
+  if (folded >= 0x1780 && folded < 0x1800) return CharKind::kCharacter;
+  if (folded < 0x2000) return CharKind::kLetter;
+  if (folded < 0x2C00 || (folded >= 0x3000 && folded < 0x3040)) return CharKind::kSymbol;
+  if (folded >= 0x2E80 && folded < 0xA4D0) return CharKind::kCharacter;
+  if (folded >= 0xF900 && folded < 0xFB00) return CharKind::kCharacter;
+  if (folded >= 0x20000 && folded < 0x40000) return CharKind::kCharacter;
+  if (folded == kReplacement || folded >= 0x10000 || (folded >= 0xE000 && folded < 0xF900)) {
+    return CharKind::kSymbol;
+  }
+  return CharKind::kLetter;
+}
+
+}  // namespace sonde::detect::model

@@ -1,0 +1,151 @@
+import { useMemo, useState } from "preact/hooks";
+
+import { commentAlert, getAlert, patchAlert } from "../api/resources";
+import type { AlertDetail, WorkPatch } from "../api/types";
+import { neighbour, position } from "../lib/alertlist";
+import { describe } from "../lib/catalogue";
+import { useLive, useQuery, useTitle, type Query } from "../lib/hooks";
+import { useKeys } from "../lib/keyboard";
+import { readFinding, type Finding } from "../lib/ocsf";
+import { navigate, remembered } from "../lib/router";
+import { useAllowed } from "../lib/session";
+import { visibleString } from "../lib/text";
+import { SeverityBadge, ZoneTag } from "../ui/Badge";
+import { Conversation, ZoneLegend } from "../ui/Conversation";
+import { RemedyPanel, WherePanel, WhoPanel, WhyPanel } from "../ui/FindingPanels";
+import { Icon } from "../ui/Icon";
+import { JsonView } from "../ui/JsonView";
+import { Safe } from "../ui/Safe";
+import { Show } from "../ui/States";
+import { SuppressDialog } from "../ui/SuppressDialog";
+import { Time } from "../ui/Time";
+import { Comments, WorkBar } from "../ui/Work";
+
+const alertPath = (uid: string) => `/alerts/${encodeURIComponent(uid)}`;
+
+function useNeighbours(uid: string): void {
+  const go = (step: 1 | -1) => () => {
+    const next = neighbour(uid, step);
+    if (next) navigate(alertPath(next), { replace: true });
+  };
+  useKeys({ j: go(1), k: go(-1), u: () => navigate(remembered("/alerts")) });
+}
+
+export function AlertPage({ parameters }: { parameters: Record<string, string> }) {
+  const uid = parameters["uid"] ?? "";
+  const detail = useQuery(`alert/${uid}`, (signal) => getAlert(uid, signal));
+  useNeighbours(uid);
+  useLive({
+    alertUpdated: (alert) => {
+      if (alert.uid === uid) detail.mutate((old) => ({ ...old, ...alert }));
+    },
+    gap: detail.reload,
+  });
+  useTitle(detail.result.data ? visibleString(detail.result.data.title) : "Alert");
+  return (
+    <div class="page">
+      <Crumbs uid={uid} />
+      <Show result={detail.result} retry={detail.reload} heading="h1">
+        {(alert) => <AlertView alert={alert} detail={detail} />}
+      </Show>
+    </div>
+  );
+}
+
+function Crumbs({ uid }: { uid: string }) {
+  const place = position(uid);
+  const before = neighbour(uid, -1);
+  const after = neighbour(uid, 1);
+  return (
+    <nav class="row small" aria-label="Position">
+      <a href={remembered("/alerts")}>Alerts</a>
+      {place ? <span class="muted">{place.at} of {place.of}</span> : null}
+      {before ? <a href={alertPath(before)} rel="prev">Previous</a> : null}
+      {after ? <a href={alertPath(after)} rel="next">Next</a> : null}
+    </nav>
+  );
+}
+
+function AlertView({ alert, detail }: { alert: AlertDetail; detail: Query<AlertDetail> }) {
+  const finding = useMemo(() => readFinding(alert.ocsf), [alert.ocsf]);
+  const comment = async (text: string) => {
+    const added = await commentAlert(alert.uid, text);
+    detail.mutate((old) => ({ ...old, comments: [...old.comments, added] }));
+  };
+  return (
+    <>
+      <AlertHead alert={alert} finding={finding} detail={detail} />
+      <div class="two">
+        <div class="stack">
+          <EvidencePanel alert={alert} finding={finding} />
+          <RemedyPanel alert={alert} finding={finding} />
+          <Comments comments={alert.comments} add={comment} />
+          <JsonView title="OCSF finding, as the agent sent it" value={alert.ocsf} />
+        </div>
+        <div class="stack rail">
+          <WhoPanel alert={alert} finding={finding} />
+          <WherePanel alert={alert} finding={finding} />
+          <WhyPanel alert={alert} finding={finding} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function AlertHead({ alert, finding, detail }: {
+  alert: AlertDetail; finding: Finding; detail: Query<AlertDetail>;
+}) {
+  const [suppressing, setSuppressing] = useState(false);
+  const analyst = useAllowed("analyst");
+  const headline = describe(alert.alert, alert.title).headline({ ...alert, tool: finding.tool });
+  const patch = async (change: WorkPatch) => {
+    const now = await patchAlert(alert.uid, change);
+    detail.mutate((old) => ({ ...old, ...now }));
+  };
+  return (
+    <header class="stack">
+      <div class="row wrap">
+        <SeverityBadge severity={alert.severity} />
+        <span class="secondary"><Safe text={alert.title} /></span>
+        <span class="muted small"><Time at={alert.time} both /></span>
+        {alert.incident_uid ? (
+          <a class="row small" href={`/incidents/${encodeURIComponent(alert.incident_uid)}`}><Icon name="incident" size={15} />Part of an incident</a>
+        ) : null}
+      </div>
+      <h1 class="headline"><Safe text={headline} /></h1>
+      <WorkBar work={alert} patch={patch}>
+        {analyst ? (
+          <button type="button" class="button quiet" onClick={() => setSuppressing(true)}><Icon name="quiet" size={16} />Suppress similar</button>
+        ) : null}
+      </WorkBar>
+      {suppressing ? <SuppressDialog alert={alert} onClose={() => setSuppressing(false)} /> : null}
+    </header>
+  );
+}
+
+function EvidencePanel({ alert, finding }: { alert: AlertDetail; finding: Finding }) {
+  const evidence = finding.evidence.text || alert.evidence_preview;
+  return (
+    <section class="card first">
+      <header>
+        <h2>Evidence</h2>
+        <ZoneTag zone={alert.zone} />
+        <span class="end muted small">Secrets and personal data are masked on the host</span>
+      </header>
+      <div class="body stack">
+        {evidence
+          ? <blockquote class="evidence-quote" dir="auto" tabIndex={0} aria-label="Evidence"><Safe text={evidence} /></blockquote>
+          : <p class="muted">This alert carries no text. The evidence level of the agent may be “none”.</p>}
+        {finding.messages.length ? (
+          <>
+            <div class="row wrap">
+              <h3>In its conversation</h3>
+              <ZoneLegend messages={finding.messages} />
+            </div>
+            <Conversation messages={finding.messages} evidence={finding.evidence} />
+          </>
+        ) : null}
+      </div>
+    </section>
+  );
+}
