@@ -1,18 +1,22 @@
 #include "agent/capture/event.h"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace sonde::capture {
 namespace {
 
 std::vector<std::byte> data_record(std::string_view payload, uint32_t original) {
   sonde_data_record record{};
-  record.header = {SONDE_RECORD_DATA, SONDE_ABI_VERSION,
-                   static_cast<uint32_t>(sizeof(record) + payload.size()), 5, 42, 43};
+  record.header = {SONDE_RECORD_DATA,
+                   SONDE_ABI_VERSION,
+                   static_cast<uint32_t>(sizeof(record) + payload.size()),
+                   5,
+                   42,
+                   43};
   record.stream_pos = 1000;
   record.original_len = original;
   record.captured_len = static_cast<uint32_t>(payload.size());

@@ -1,8 +1,8 @@
 #include "agent/capture/record_file.h"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
+
+#include <gtest/gtest.h>
 
 #include "sonde/abi.h"
 
@@ -11,8 +11,9 @@ namespace {
 
 class RecordFileTest : public testing::Test {
  protected:
-  std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) /
-                                (std::string("sonde_") + testing::UnitTest::GetInstance()->current_test_info()->name());
+  std::filesystem::path path_ =
+      std::filesystem::path(testing::TempDir()) /
+      (std::string("sonde_") + testing::UnitTest::GetInstance()->current_test_info()->name());
   void TearDown() override { std::filesystem::remove(path_); }
 
   static std::vector<std::byte> record(uint64_t time) {
