@@ -21,7 +21,7 @@ Result<File> File::open_private_directory(const std::string& path) {
   }
   auto directory = open(path, O_RDONLY | O_DIRECTORY);
   if (!directory.ok()) return directory;
-  struct stat status {};
+  struct stat status{};
   if (::fstat(directory->descriptor(), &status) != 0) {
     return fail_errno("cannot inspect '" + path + "'", errno);
   }
@@ -45,8 +45,9 @@ File::~File() {
 }
 
 Result<uint64_t> File::size() const {
-  struct stat status {};
-  if (::fstat(descriptor_, &status) != 0) return fail_errno("cannot inspect '" + path_ + "'", errno);
+  struct stat status{};
+  if (::fstat(descriptor_, &status) != 0)
+    return fail_errno("cannot inspect '" + path_ + "'", errno);
   return static_cast<uint64_t>(status.st_size);
 }
 

@@ -19,9 +19,12 @@ struct Record {
 
 inline std::string_view kind_name(RecordKind kind) {
   switch (kind) {
-    case RecordKind::kAlert: return "alert";
-    case RecordKind::kActivity: return "activity";
-    case RecordKind::kHeartbeat: return "heartbeat";
+    case RecordKind::kAlert:
+      return "alert";
+    case RecordKind::kActivity:
+      return "activity";
+    case RecordKind::kHeartbeat:
+      return "heartbeat";
   }
   return "";
 }
