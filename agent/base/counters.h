@@ -52,6 +52,8 @@ namespace sonde {
   X(AlertsDeduplicated, "alerts_deduplicated", "Alerts merged into an earlier one")              \
   X(SpoolDropped, "spool_dropped", "Spool entries dropped: spool full")                          \
   X(SpoolCorrupt, "spool_corrupt", "Spool entries unreadable")                                   \
+  X(SinkQueueFull, "sink_queue_full", "Records dropped: a sink does not keep up")                \
+  X(SinkFailed, "sink_failed", "Records that a sink could not write")                            \
   X(SinkDelivered, "sink_delivered", "Entries accepted by a sink")                               \
   X(SinkRetries, "sink_retries", "Delivery attempts that failed and will be repeated")           \
   X(SinkRejected, "sink_rejected", "Entries a sink refused for good")                            \
