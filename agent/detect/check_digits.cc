@@ -94,8 +94,8 @@ bool payment_card_valid(std::string_view digits) {
     return prefix >= r.low && prefix <= r.high && digits.size() >= r.min_length &&
            digits.size() <= r.max_length;
   });
-  const bool uniform = std::all_of(digits.begin() + 1, digits.end(),
-                                   [&](char c) { return c == digits[1]; });
+  const bool uniform =
+      std::all_of(digits.begin(), digits.end(), [&](char c) { return c == digits[0]; });
   return known && !uniform && luhn(digits);
 }
 

@@ -29,8 +29,8 @@ struct Hit {
   size_t start = 0;       // bytes in that text, end exclusive
   size_t end = 0;
   std::map<std::string, std::string> data;  // plaintext allowed: redacted by the engine
-  std::string fingerprint_of;  // a secret; only its fingerprint gets into the finding's data
-  std::optional<Severity> severity;         // where it differs from the catalogue's
+  std::string fingerprint_of;        // a secret; only its fingerprint gets into the finding's data
+  std::optional<Severity> severity;  // where it differs from the catalogue's
 };
 
 // What the detectors look at. Secrets are found before any detector runs, since redaction needs

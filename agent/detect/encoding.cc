@@ -111,6 +111,8 @@ class RunFinder {
 
 }  // namespace
 
+std::vector<EncodedRun> find_encoded_runs(std::string_view text) { return RunFinder(text).find(); }
+
 std::string decode_base64(std::string_view text) {
   std::string out;
   out.reserve(text.size() * 3 / 4);

@@ -66,8 +66,8 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config, const
   auto urls = make_malicious_url_detector(config.indicator_files);
   if (!urls.ok()) return tl::unexpected(urls.error());
 
-  auto impl = std::make_unique<Impl>(std::move(*finder), std::move(*literals), config, limits,
-                                     counters);
+  auto impl =
+      std::make_unique<Impl>(std::move(*finder), std::move(*literals), config, limits, counters);
   impl->detectors.push_back(make_prompt_attack_detector());
   impl->detectors.push_back(make_provider_verdict_detector());
   impl->detectors.push_back(make_smuggling_detector());
@@ -124,8 +124,7 @@ void Engine::Impl::place(const Hit& hit, const Subject& subject, Finding& findin
   CodePointCounter counter(text.text);
   finding.start = counter.at(hit.start);
   finding.end = counter.at(hit.end);
-  finding.evidence =
-      redactor.evidence(text.text, hit.start, hit.end, subject.secrets[hit.text]);
+  finding.evidence = redactor.evidence(text.text, hit.start, hit.end, subject.secrets[hit.text]);
   if (text.kind == TextKind::kToolCall) finding.data["tool"] = redactor.mask(text.part->name);
   if (text.tool != nullptr) finding.data["tool"] = redactor.mask(text.tool->name);
 }

@@ -1,6 +1,7 @@
 #include "agent/detect/finding_json.h"
 
 #include <cmath>
+
 #include <nlohmann/json.hpp>
 
 namespace sonde::detect {

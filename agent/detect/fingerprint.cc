@@ -1,9 +1,9 @@
 #include "agent/detect/fingerprint.h"
 
+#include <array>
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-
-#include <array>
 
 namespace sonde::detect {
 

@@ -1,11 +1,11 @@
 #include "agent/detect/indicators.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fstream>
+
+#include <arpa/inet.h>
 
 namespace sonde::detect {
 
@@ -30,9 +30,17 @@ bool is_address(const std::string& host) {
 // hxxp://evil[.]example, evil(dot)example, evil[:]//: the ways analysts write what must not be
 // clicked.
 std::string refang(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kMarks = {{
-      {"[.]", "."}, {"(.)", "."}, {"{.}", "."}, {"[dot]", "."}, {"(dot)", "."},
-      {"[:]", ":"}, {"[://]", "://"}, {"[/]", "/"}, {"\\.", "."}, {"[at]", "@"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kMarks = {
+      {{"[.]", "."},
+       {"(.)", "."},
+       {"{.}", "."},
+       {"[dot]", "."},
+       {"(dot)", "."},
+       {"[:]", ":"},
+       {"[://]", "://"},
+       {"[/]", "/"},
+       {"\\.", "."},
+       {"[at]", "@"}}};
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size();) {
@@ -76,8 +84,8 @@ std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '"')) {
     text.remove_prefix(1);
   }
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '"' ||
-                           text.back() == '\r')) {
+  while (!text.empty() &&
+         (text.back() == ' ' || text.back() == '\t' || text.back() == '"' || text.back() == '\r')) {
     text.remove_suffix(1);
   }
   return text;
@@ -87,9 +95,12 @@ std::string_view trim(std::string_view text) {
 
 std::string_view to_string(IndicatorKind kind) {
   switch (kind) {
-    case IndicatorKind::kUrl: return "url";
-    case IndicatorKind::kDomain: return "domain";
-    case IndicatorKind::kAddress: return "ip";
+    case IndicatorKind::kUrl:
+      return "url";
+    case IndicatorKind::kDomain:
+      return "domain";
+    case IndicatorKind::kAddress:
+      return "ip";
   }
   return "url";
 }

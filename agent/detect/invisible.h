@@ -15,10 +15,10 @@ constexpr bool is_bidi_control(uint32_t c) {
 // Zero-width characters, invisible operators, fillers, shorthand and musical format controls.
 constexpr bool is_zero_width(uint32_t c) {
   return (c >= 0x200B && c <= 0x200F) || (c >= 0x2060 && c <= 0x2064) ||
-         (c >= 0x206A && c <= 0x206F) || c == 0xFEFF || c == 0x00AD || c == 0x034F ||
-         c == 0x061C || c == 0x115F || c == 0x1160 || c == 0x17B4 || c == 0x17B5 ||
-         (c >= 0x180B && c <= 0x180E) || c == 0x3164 || c == 0xFFA0 ||
-         (c >= 0x1BCA0 && c <= 0x1BCA3) || (c >= 0x1D173 && c <= 0x1D17A);
+         (c >= 0x206A && c <= 0x206F) || c == 0xFEFF || c == 0x00AD || c == 0x034F || c == 0x061C ||
+         c == 0x115F || c == 0x1160 || c == 0x17B4 || c == 0x17B5 || (c >= 0x180B && c <= 0x180E) ||
+         c == 0x3164 || c == 0xFFA0 || (c >= 0x1BCA0 && c <= 0x1BCA3) ||
+         (c >= 0x1D173 && c <= 0x1D17A);
 }
 constexpr bool is_invisible(uint32_t c) {
   return c >= 0xAD &&

@@ -1,8 +1,8 @@
 #include "agent/detect/literal_set.h"
 
-#include <hs.h>
-
 #include <algorithm>
+
+#include <hs.h>
 
 namespace sonde::detect {
 
@@ -13,6 +13,11 @@ LiteralId LiteralSetBuilder::add(std::string_view literal) {
   if (fresh) literals_.push_back(lower);
   return place->second;
 }
+
+void LiteralSet::FreeDatabase::operator()(hs_database* database) const {
+  hs_free_database(database);
+}
+void LiteralSet::FreeScratch::operator()(hs_scratch* scratch) const { hs_free_scratch(scratch); }
 
 Result<LiteralSet> LiteralSet::create(const LiteralSetBuilder& builder) {
   const std::vector<std::string>& literals = builder.literals();

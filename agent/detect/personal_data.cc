@@ -152,8 +152,8 @@ class Finder {
     const size_t from = start > 24 ? start - 24 : 0;
     std::string before(text_.substr(from, start - from));
     for (char& c : before) c = is_upper(c) ? static_cast<char>(c + 32) : c;
-    for (const std::string_view word : {"phone", "tel", "mobile", "cell", "call", "fax", "whatsapp",
-                                        "sms", "handy", "telefon"}) {
+    for (const std::string_view word :
+         {"phone", "tel", "mobile", "cell", "call", "fax", "whatsapp", "sms", "handy", "telefon"}) {
       if (before.find(word) != before.npos) return true;
     }
     return false;

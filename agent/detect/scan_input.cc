@@ -1,7 +1,8 @@
 // The three forms of input that `sonde scan` reads.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
+
+#include <nlohmann/json.hpp>
 
 #include "agent/detect/scan.h"
 
@@ -184,7 +185,7 @@ void read_tools(const Json& source, const char* key, llm::Exchange& exchange) {
     if (!entry.is_object()) continue;
     const Json tool = entry.value("function", entry);
     if (!tool.is_object()) continue;
-    const char* schema = tool.contains("input_schema") ? "input_schema"
+    const char* schema = tool.contains("input_schema")  ? "input_schema"
                          : tool.contains("inputSchema") ? "inputSchema"
                                                         : "parameters";
     exchange.tools.push_back({.name = string_at(tool, "name"),

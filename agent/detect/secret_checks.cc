@@ -1,11 +1,11 @@
 #include "agent/detect/secret_checks.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <string>
+
+#include <zlib.h>
 
 #include "agent/detect/encoding.h"
 
@@ -26,27 +26,30 @@ std::string lowered(std::string_view value) {
 }
 
 constexpr auto kStopWords = std::to_array<std::string_view>(
-    {"example",  "xxxx",     "placeholder", "changeme",  "change_me", "change-me", "redacted",
-     "dummy",    "yourkey",  "your_",       "your-",     "insert",    "my_secret", "mysecret",
-     "00000000", "11111111", "replace",     "notreal",   "not_real",  "fakekey",   "fake_",
-     "fake-",    "sample",   "<",           "*****",     "${",        "{{",        "%s",
-     "process.", "environ",  "getenv",      "todo",      "undefined", "foobar",    "lorem",
-     "deadbeef", "test_key", "testkey",     "secretkey", "secret_key", "-here",    "_here",
-     "....",     "-----",    "_____",       "0123456789", "1234567890", "abcdefgh", "qwerty",
-     "api_key",  "apikey",   "access_key",  "aaaaaa",    "file:",     "/dev/",     "localhost"});
+    {"example",    "xxxx",     "placeholder", "changeme",  "change_me",  "change-me", "redacted",
+     "dummy",      "yourkey",  "your_",       "your-",     "insert",     "my_secret", "mysecret",
+     "00000000",   "11111111", "replace",     "notreal",   "not_real",   "fakekey",   "fake_",
+     "fake-",      "sample",   "<",           "*****",     "${",         "{{",        "%s",
+     "process.",   "environ",  "getenv",      "todo",      "undefined",  "foobar",    "lorem",
+     "deadbeef",   "test_key", "testkey",     "secretkey", "secret_key", "-here",     "_here",
+     "....",       "-----",    "_____",       "abcdefgh",  "qwerty",     "api_key",   "apikey",
+     "access_key", "aaaaaa",   "file:",       "/dev/",     "localhost"});
 
 constexpr auto kPublicExamples = std::to_array<std::string_view>(
     {"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AKIAIOSFODNN7EXAMPLE",
      "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",  // the token on the front page of jwt.io
      "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="});
 
-// Six or more equal characters, or eight or more that count up, in a row.
-bool has_long_run(std::string_view value) {
+// Six or more equal characters in a row, or eight or more that count up. Digits that count up say
+// little inside a token with marks of its own, where they may be an account's number.
+bool has_long_run(std::string_view value, bool marked) {
   size_t same = 1;
   size_t rising = 1;
   for (size_t i = 1; i < value.size(); ++i) {
     same = value[i] == value[i - 1] ? same + 1 : 1;
-    rising = lower(value[i]) == lower(value[i - 1]) + 1 ? rising + 1 : 1;
+    const bool counts =
+        lower(value[i]) == lower(value[i - 1]) + 1 && !(marked && is_digit(value[i]));
+    rising = counts ? rising + 1 : 1;
     if (same >= 6 || rising >= 8) return true;
   }
   return false;
@@ -55,8 +58,8 @@ bool has_long_run(std::string_view value) {
 std::string base62_crc32(std::string_view body) {
   constexpr std::string_view kAlphabet =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  uint64_t crc = crc32(0, reinterpret_cast<const Bytef*>(body.data()),
-                       static_cast<uInt>(body.size()));
+  uint64_t crc =
+      crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()));
   std::string digits(6, '0');
   for (size_t i = digits.size(); i-- > 0; crc /= 62) digits[i] = kAlphabet[crc % 62];
   return digits;
@@ -129,9 +132,9 @@ Verdict check_password(std::string_view value) {
 
 Verdict check_url_password(std::string_view value) {
   constexpr auto kCommon = std::to_array<std::string_view>(
-      {"password", "pass", "passwd", "pwd", "secret", "user", "username", "postgres", "root",
-       "admin", "mysql", "guest", "test", "token", "pw", "redis", "mongo", "db_password", "mypassword",
-       "p@ssw0rd", "x-oauth-basic"});
+      {"password", "pass",  "passwd", "pwd",         "secret",     "user",     "username",
+       "postgres", "root",  "admin",  "mysql",       "guest",      "test",     "token",
+       "pw",       "redis", "mongo",  "db_password", "mypassword", "p@ssw0rd", "x-oauth-basic"});
   const std::string low = lowered(value);
   if (std::find(kCommon.begin(), kCommon.end(), low) != kCommon.end()) return Verdict::kNo;
   if (low.find("password") != low.npos || low.find("token") == 0) return Verdict::kNo;
@@ -154,8 +157,8 @@ Verdict check_basic_auth(std::string_view value) {
 }
 
 Verdict check_private_key(std::string_view value) {
-  const auto body = std::count_if(value.begin(), value.end(),
-                                  [](char c) { return is_letter(c) || is_digit(c); });
+  const auto body =
+      std::count_if(value.begin(), value.end(), [](char c) { return is_letter(c) || is_digit(c); });
   return body >= 64 && entropy(value) > 3.5 ? Verdict::kVerified : Verdict::kNo;
 }
 
@@ -173,7 +176,7 @@ double entropy(std::string_view value) {
   return bits;
 }
 
-bool is_placeholder(std::string_view value) {
+bool is_placeholder(std::string_view value, bool marked) {
   for (const std::string_view example : kPublicExamples) {
     if (value.find(example) != value.npos) return true;
   }
@@ -181,21 +184,30 @@ bool is_placeholder(std::string_view value) {
   for (const std::string_view word : kStopWords) {
     if (low.find(word) != low.npos) return true;
   }
-  return has_long_run(value);
+  return has_long_run(value, marked);
 }
 
 Verdict check_secret(SecretCheck check, std::string_view value) {
   switch (check) {
-    case SecretCheck::kNone: return Verdict::kPlausible;
-    case SecretCheck::kGithubCrc: return check_github(value);
-    case SecretCheck::kJwt: return check_jwt(value);
+    case SecretCheck::kNone:
+      return Verdict::kPlausible;
+    case SecretCheck::kGithubCrc:
+      return check_github(value);
+    case SecretCheck::kJwt:
+      return check_jwt(value);
     // The account number stands in the first characters; the highest bit is always set.
-    case SecretCheck::kAwsKeyId: return value[4] >= 'Q' ? Verdict::kVerified : Verdict::kPlausible;
-    case SecretCheck::kGeneric: return check_generic(value);
-    case SecretCheck::kPassword: return check_password(value);
-    case SecretCheck::kUrlPassword: return check_url_password(value);
-    case SecretCheck::kPrivateKey: return check_private_key(value);
-    case SecretCheck::kBasicAuth: return check_basic_auth(value);
+    case SecretCheck::kAwsKeyId:
+      return value[4] >= 'Q' ? Verdict::kVerified : Verdict::kPlausible;
+    case SecretCheck::kGeneric:
+      return check_generic(value);
+    case SecretCheck::kPassword:
+      return check_password(value);
+    case SecretCheck::kUrlPassword:
+      return check_url_password(value);
+    case SecretCheck::kPrivateKey:
+      return check_private_key(value);
+    case SecretCheck::kBasicAuth:
+      return check_basic_auth(value);
   }
   return Verdict::kNo;
 }

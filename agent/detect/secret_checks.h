@@ -9,7 +9,7 @@
 namespace sonde::detect {
 
 enum class Verdict : uint8_t {
-  kNo,        // a placeholder, an example, a word
+  kNo,  // a placeholder, an example, a word
   kPlausible,
   kVerified,  // a checksum or an inner structure fits
 };
@@ -18,8 +18,9 @@ enum class Verdict : uint8_t {
 double entropy(std::string_view value);
 
 // Words that people write where a secret will stand ("your", "example", "xxxx"), runs of one
-// character or of the alphabet, templates, and the documented examples of providers.
-bool is_placeholder(std::string_view value);
+// character or of the alphabet, templates, and the documented examples of providers. `marked`: the
+// value has a provider's own form, not only a name in front of it.
+bool is_placeholder(std::string_view value, bool marked);
 
 Verdict check_secret(SecretCheck check, std::string_view value);
 

@@ -105,9 +105,8 @@ bool SecretFinder::Impl::judge(std::string_view text, const SecretRule& rule,
                                const Capture& capture, std::vector<Secret>& out) const {
   const std::string_view value = text.substr(capture.start, capture.end - capture.start);
   if (value.empty() || entropy(value) < rule.entropy) return false;
-  const bool long_form =
-      rule.check == SecretCheck::kPrivateKey || rule.check == SecretCheck::kJwt;
-  if (!long_form && is_placeholder(value)) return false;
+  const bool long_form = rule.check == SecretCheck::kPrivateKey || rule.check == SecretCheck::kJwt;
+  if (!long_form && is_placeholder(value, rule.form == SecretForm::kToken)) return false;
   const Verdict verdict = check_secret(rule.check, value);
   if (verdict == Verdict::kNo) return false;
   const bool generic = rule.provider.empty() && verdict != Verdict::kVerified;
@@ -115,7 +114,9 @@ bool SecretFinder::Impl::judge(std::string_view text, const SecretRule& rule,
   out.push_back({.start = capture.start,
                  .end = capture.end,
                  .rule = &rule,
-                 .score = verified ? 1.0 : generic ? 0.6 : 0.9,
+                 .score = verified  ? 1.0
+                          : generic ? 0.6
+                                    : 0.9,
                  .verified = verified,
                  .value = std::string(value)});
   return true;

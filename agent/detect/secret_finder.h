@@ -21,10 +21,10 @@ struct Secret {
   size_t start = 0;  // bytes in the text; where it stood encoded, the whole encoded run
   size_t end = 0;
   const SecretRule* rule = nullptr;
-  double score = 0;          // 0..1: how sure
-  bool verified = false;     // a checksum or an inner structure fits
+  double score = 0;           // 0..1: how sure
+  bool verified = false;      // a checksum or an inner structure fits
   std::string_view encoding;  // "base64", "hex", "percent" or empty
-  std::string value;         // decoded; plaintext, to be fingerprinted and dropped
+  std::string value;          // decoded; plaintext, to be fingerprinted and dropped
 };
 
 class SecretFinder {

@@ -183,8 +183,8 @@ class Scanner {
     const bool first_of_text = position == 0 && c == 0xFEFF;
     const bool joins = (c == 0x200C || c == 0x200D || c == 0x200E || c == 0x200F || c == 0x061C) &&
                        uses_joiners(previous_);
-    const bool emoji_joiner = c == 0x200D && (previous_ >= 0x2100 || previous_ == 0xFE0F) &&
-                              !is_zero_width(previous_);
+    const bool emoji_joiner =
+        c == 0x200D && (previous_ >= 0x2100 || previous_ == 0xFE0F) && !is_zero_width(previous_);
     const bool hyphen = c == 0x00AD && !is_zero_width(previous_);
     if (first_of_text || joins || emoji_joiner || hyphen) return;
     run_ = is_zero_width(previous_) ? run_ + 1 : 1;
@@ -216,8 +216,8 @@ class Scanner {
       i += c.length;
     }
     // Each override matters where it turns around text of the other direction.
-    const bool turns = open.control == 0x202E ? letters >= kLeastOverridden
-                                              : right_to_left >= kLeastOverridden;
+    const bool turns =
+        open.control == 0x202E ? letters >= kLeastOverridden : right_to_left >= kLeastOverridden;
     if (!turns || found_.size() >= kSmuggledPerText) return;
     found_.push_back({.start = open.start,
                       .end = end,
@@ -269,9 +269,8 @@ class Scanner {
 
 std::vector<SmuggledText> find_smuggled_text(std::string_view text) {
   // No byte sequence of interest lacks a lead byte of these; most texts are done here.
-  const bool candidate = std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<uint8_t>(c) >= 0xC2;
-  });
+  const bool candidate =
+      std::any_of(text.begin(), text.end(), [](char c) { return static_cast<uint8_t>(c) >= 0xC2; });
   return candidate ? Scanner(text).scan() : std::vector<SmuggledText>{};
 }
 

@@ -32,8 +32,11 @@ class Collector {
               .part = &part};
     switch (part.type) {
       case PartType::kText:
-      case PartType::kRefusal: break;
-      case PartType::kReasoning: text.kind = TextKind::kReasoning; break;
+      case PartType::kRefusal:
+        break;
+      case PartType::kReasoning:
+        text.kind = TextKind::kReasoning;
+        break;
       case PartType::kToolCall:
         text.kind = TextKind::kToolCall;
         text.text = part.arguments;
@@ -42,7 +45,8 @@ class Collector {
         text.kind = TextKind::kToolResult;
         text.zone = Zone::kTool;  // whatever role carries it, the model did not write it
         break;
-      case PartType::kBlob: return;
+      case PartType::kBlob:
+        return;
     }
     add(text);
   }
@@ -68,8 +72,8 @@ std::vector<Text> collect_texts(const llm::Exchange& exchange, const Limits& lim
                    .part = &part});
   }
   for (const llm::ToolDefinition& tool : exchange.tools) {
-    for (const std::string_view text : {std::string_view(tool.description),
-                                        std::string_view(tool.parameters)}) {
+    for (const std::string_view text :
+         {std::string_view(tool.description), std::string_view(tool.parameters)}) {
       collector.add({.text = text,
                      .kind = TextKind::kToolDefinition,
                      .zone = Zone::kDeveloper,

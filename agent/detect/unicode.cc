@@ -60,9 +60,7 @@ size_t forward(std::string_view text, size_t position, size_t count) {
   return std::min(position, text.size());
 }
 
-size_t count_code_points(std::string_view text) {
-  return CodePointCounter(text).at(text.size());
-}
+size_t count_code_points(std::string_view text) { return CodePointCounter(text).at(text.size()); }
 
 size_t CodePointCounter::at(size_t byte_offset) {
   if (byte_offset < bytes_) bytes_ = code_points_ = 0;

@@ -33,11 +33,15 @@ class MaliciousUrlDetector final : public Detector {
  private:
   static std::string_view alert_of(const Text& text) {
     switch (text.zone) {
-      case llm::Zone::kUser: return "malicious_url.user_prompt";
-      case llm::Zone::kAssistant: return "malicious_url.model_response";
-      case llm::Zone::kTool: return "malicious_url.tool_output";
+      case llm::Zone::kUser:
+        return "malicious_url.user_prompt";
+      case llm::Zone::kAssistant:
+        return "malicious_url.model_response";
+      case llm::Zone::kTool:
+        return "malicious_url.tool_output";
       case llm::Zone::kSystem:
-      case llm::Zone::kDeveloper: break;
+      case llm::Zone::kDeveloper:
+        break;
     }
     return "malicious_url.unknown";
   }

@@ -13,9 +13,8 @@ bool is_attack(const std::string& name) {
   constexpr auto kNames = std::to_array<std::string_view>(
       {"jailbreak", "indirect_attack", "prompt_attack", "prompt_injection", "injection",
        "model_armor", "pi_and_jailbreak"});
-  return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view known) {
-    return name.find(known) != std::string::npos;
-  });
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view known) { return name.find(known) != std::string::npos; });
 }
 
 class ProviderVerdictDetector final : public Detector {

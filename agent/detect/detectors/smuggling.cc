@@ -1,6 +1,7 @@
 // ascii_smuggling: invisible text in any zone, shown decoded.
-#include "agent/detect/detectors/detectors.h"
 #include "agent/detect/smuggling.h"
+
+#include "agent/detect/detectors/detectors.h"
 
 namespace sonde::detect {
 

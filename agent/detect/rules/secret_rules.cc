@@ -13,14 +13,16 @@ namespace {
   SecretRule{type, provider, SecretForm::kToken, keywords, pattern, entropy},
 #define CHECKED(type, provider, keywords, pattern, entropy, check) \
   SecretRule{type, provider, SecretForm::kToken, keywords, pattern, entropy, SecretCheck::check},
-#define INSIDE(type, provider, keywords, pattern, entropy, before_min, before_max)          \
-  SecretRule{type,    provider,           SecretForm::kToken, keywords,  pattern,           \
+#define INSIDE(type, provider, keywords, pattern, entropy, before_min, before_max) \
+  SecretRule{type,    provider,           SecretForm::kToken, keywords,  pattern,  \
              entropy, SecretCheck::kNone, before_min,         before_max},
 #define ASSIGNED(type, provider, keywords, pattern, entropy) \
   SecretRule{type, provider, SecretForm::kAssigned, keywords, pattern, entropy},
 #define GENERIC(type, keywords, pattern, entropy, check) \
   SecretRule{type, "", SecretForm::kAssigned, keywords, pattern, entropy, SecretCheck::check},
 
+// The order of the files is the order of the rules.
+// clang-format off
 constexpr auto kRules = std::to_array<SecretRule>({
 #include "agent/detect/rules/secrets_ai.inc"
 #include "agent/detect/rules/secrets_cloud.inc"
@@ -29,6 +31,7 @@ constexpr auto kRules = std::to_array<SecretRule>({
 #include "agent/detect/rules/secrets_assigned.inc"
 #include "agent/detect/rules/secrets_generic.inc"
 });
+// clang-format on
 
 #undef TOKEN
 #undef CHECKED

@@ -5,11 +5,11 @@
 namespace sonde::detect {
 namespace {
 
+using llm::Zone;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using llm::Zone;
 
 // Random text of a given alphabet and length; tokens are put together here, so that no scanner
 // stumbles over this file.
@@ -32,9 +32,8 @@ class CredentialTest : public EngineFixture {
   std::string type_in(const std::string& answer) {
     const Inspection inspection = engine_->inspect(text(Zone::kAssistant, answer));
     if (inspection.findings.size() != 1) {
-      return inspection.findings.empty()
-                 ? ""
-                 : fmt::format("{} findings", inspection.findings.size());
+      return inspection.findings.empty() ? ""
+                                         : fmt::format("{} findings", inspection.findings.size());
     }
     EXPECT_EQ(inspection.findings[0].alert, "credential.response");
     return inspection.findings[0].subtype;
@@ -64,7 +63,10 @@ TEST_F(CredentialTest, ProviderFormatsAreNamed) {
       {"SG." + random_text(22, kAlnum) + "." + random_text(43, kAlnum), "sendgrid_api_key"},
       {"dop_v1_" + random_text(64, kHex), "digitalocean_token"},
       {"hvs." + random_text(95, kAlnum), "hashicorp_vault_token"},
-      {"abc" "8Q~" + random_text(34, kAlnum), "azure_client_secret"},
+      {"abc"
+       "8Q~" +
+           random_text(34, kAlnum),
+       "azure_client_secret"},
       {"AccountKey=" + random_text(86, kAlnum) + "==", "azure_storage_key"},
       {"1234567890:A" + random_text(34, kAlnum), "telegram_bot_token"},
       {random_text(14, kAlnum) + ".atlasv1." + random_text(64, kAlnum), "terraform_cloud_token"},
@@ -93,12 +95,12 @@ TEST_F(CredentialTest, ExamplesAndPlaceholdersAreNoSecrets) {
 
 TEST_F(CredentialTest, ChecksumOfGithubTokensIsReported) {
   const std::string body = std::string("kmNzEvFIbAVcGXlUNxjZO0K4PMuT1X");
-  const Inspection wrong =
-      engine_->inspect(text(Zone::kAssistant, "ghp_" + body + "AAbbCC"));
+  const Inspection wrong = engine_->inspect(text(Zone::kAssistant, "ghp_" + body + "AAbbCC"));
   ASSERT_EQ(wrong.findings.size(), 1u);
   EXPECT_EQ(wrong.findings[0].data.at("verified"), "false");
-  const Inspection right =
-      engine_->inspect(text(Zone::kAssistant, "ghp_" "ZZZZZZ"));
+  const Inspection right = engine_->inspect(text(Zone::kAssistant,
+                                                 "ghp_"
+                                                 "ZZZZZZ"));
   EXPECT_THAT(right.findings, IsEmpty());
 }
 
@@ -109,14 +111,17 @@ TEST_F(CredentialTest, PrivateKeysAndTokensWithStructure) {
   EXPECT_EQ(type_in("postgres://svc:" + random_text(16, kAlnum) + "@db.internal:5432/app"),
             "connection_string");
   // {"alg":"HS256","typ":"JWT"} . {"sub":"42","name":"Ada"}
-  const std::string jwt = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI0MiIsIm5hbWUiOiJBZGEifQ."
-                          + random_text(43, kAlnum);
+  const std::string jwt =
+      "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI0MiIsIm5hbWUiOiJBZGEifQ." +
+      random_text(43, kAlnum);
   EXPECT_EQ(type_in("token: " + jwt), "jwt");
 }
 
 TEST_F(CredentialTest, GenericAssignmentsNeedRandomness) {
   EXPECT_EQ(type_in("internal_api_token = \"" + random_text(40, kAlnum) + "\""), "generic_secret");
-  EXPECT_EQ(type_in("DB_PASSWORD=" "vT9#kq2LmZ!x"), "password");
+  EXPECT_EQ(type_in("DB_PASSWORD="
+                    "vT9#kq2LmZ!x"),
+            "password");
   EXPECT_THAT(type_in("access_token_provider = \"default-credentials-chain\""), IsEmpty());
 }
 
@@ -149,13 +154,13 @@ TEST_F(CredentialTest, SameSecretHasSameFingerprintAndNeverShows) {
   ASSERT_EQ(first.size(), 1u);
   ASSERT_EQ(second.size(), 1u);
   EXPECT_EQ(first[0].data.at("fingerprint"), second[0].data.at("fingerprint"));
-  EXPECT_EQ(first[0].evidence,
-            "Key: [stripe_secret_key:" + first[0].data.at("fingerprint") + "]");
+  EXPECT_EQ(first[0].evidence, "Key: [stripe_secret_key:" + first[0].data.at("fingerprint") + "]");
 }
 
 TEST_F(CredentialTest, OffsetsCountCodePoints) {
   const std::string secret = "sk_live_" + random_text(24, kAlnum);
-  const auto findings = engine_->inspect(text(Zone::kAssistant, "Schlüssel 🔑: " + secret)).findings;
+  const auto findings =
+      engine_->inspect(text(Zone::kAssistant, "Schlüssel 🔑: " + secret)).findings;
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].start, 13u);
   EXPECT_EQ(findings[0].end, 13u + secret.size());

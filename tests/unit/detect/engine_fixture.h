@@ -1,12 +1,12 @@
 // An engine and one-message exchanges for the tests of this folder.
 #pragma once
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "agent/detect/engine.h"
 

@@ -7,9 +7,9 @@
 namespace sonde::detect {
 namespace {
 
+using llm::Zone;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using llm::Zone;
 
 IndicatorSet make_set() {
   IndicatorSet set;
@@ -66,8 +66,9 @@ TEST_F(MaliciousUrlTest, OriginDecidesTheAlert) {
 
 TEST_F(MaliciousUrlTest, AddressIsFoundInsideMarkupAndSentences) {
   for (const char* content :
-       {"go to evil.example.", "(evil.example)", "<a href=\"http://evil.example/x\">", "evil[.]example",
-        "url=http://evil.example", "**http://shop.test/login**", "hxxp://www.evil[dot]example/q"}) {
+       {"go to evil.example.", "(evil.example)", "<a href=\"http://evil.example/x\">",
+        "evil[.]example", "url=http://evil.example", "**http://shop.test/login**",
+        "hxxp://www.evil[dot]example/q"}) {
     EXPECT_THAT(alerts(text(Zone::kAssistant, content)),
                 ElementsAre("malicious_url.model_response"))
         << content;

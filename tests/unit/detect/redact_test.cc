@@ -46,7 +46,8 @@ TEST_F(RedactTest, PersonalDataIsMasked) {
   EXPECT_THAT(shown, HasSubstr("[phone:"));
   EXPECT_THAT(shown, HasSubstr("[payment_card:"));
   EXPECT_THAT(shown, HasSubstr("[iban:"));
-  for (const char* part : {"ada@", "7946", "8888", "3704"}) EXPECT_THAT(shown, Not(HasSubstr(part)));
+  for (const char* part : {"ada@", "7946", "8888", "3704"})
+    EXPECT_THAT(shown, Not(HasSubstr(part)));
 }
 
 TEST_F(RedactTest, SecretReachingIntoTheSegmentIsMaskedWhole) {

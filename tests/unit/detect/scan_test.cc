@@ -46,13 +46,12 @@ TEST_F(ScanTest, ChatMessagesKeepTheirIndices) {
   const json call = {{"id", "c1"},
                      {"type", "function"},
                      {"function", {{"name", "run"}, {"arguments", "{\"q\":\"" + secret + "\"}"}}}};
-  const json out = scan(
-      {{"id", "m"},
-       {"messages",
-        {{{"role", "system"}, {"content", "You are kind."}},
-         {{"role", "user"}, {"content", {{{"type", "text"}, {"text", "hello"}}}}},
-         {{"role", "assistant"}, {"content", nullptr}, {"tool_calls", {call}}},
-         {{"role", "tool"}, {"tool_call_id", "c1"}, {"content", secret}}}}});
+  const json out = scan({{"id", "m"},
+                         {"messages",
+                          {{{"role", "system"}, {"content", "You are kind."}},
+                           {{"role", "user"}, {"content", {{{"type", "text"}, {"text", "hello"}}}}},
+                           {{"role", "assistant"}, {"content", nullptr}, {"tool_calls", {call}}},
+                           {{"role", "tool"}, {"tool_call_id", "c1"}, {"content", secret}}}}});
   ASSERT_EQ(out["findings"].size(), 2u);
   EXPECT_EQ(out["findings"][0]["alert"], "credential.tool_call");
   EXPECT_EQ(out["findings"][0]["message_index"], 2);
@@ -90,13 +89,15 @@ TEST_F(ScanTest, BadLinesAreErrors) {
 }
 
 TEST_F(ScanTest, OddShapesNeverThrow) {
-  for (const std::string line :
-       {R"({"messages":[{"role":"user","content":[5,null,{"type":7},{"text":{}}]}]})",
-        R"({"messages":[{"role":"assistant","tool_calls":[{"function":5},7,{}]}],"tools":[5,{"function":3}]})",
-        R"({"gen_ai.input.messages":[{"role":"user","parts":{}}],"provider_verdicts":[4,{"name":1}]})",
-        R"({"messages":[{"role":3,"zone":"user"}],"tools":{}})"}) {
+  for (
+      const std::string line :
+      {R"({"messages":[{"role":"user","content":[5,null,{"type":7},{"text":{}}]}]})",
+       R"({"messages":[{"role":"assistant","tool_calls":[{"function":5},7,{}]}],"tools":[5,{"function":3}]})",
+       R"({"gen_ai.input.messages":[{"role":"user","parts":{}}],"provider_verdicts":[4,{"name":1}]})",
+       R"({"messages":[{"role":3,"zone":"user"}],"tools":{}})"}) {
     const auto out = scan_line(*engine_, line);
-    if (out.ok()) EXPECT_TRUE(json::parse(*out).contains("scores"));
+    if (!out.ok()) continue;
+    EXPECT_TRUE(json::parse(*out).contains("scores"));
   }
 }
 

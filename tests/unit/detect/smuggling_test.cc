@@ -57,10 +57,15 @@ TEST(SmugglingTest, BitsSpreadBetweenLettersAreDecoded) {
 
 TEST(SmugglingTest, LegitimateWritingIsSpared) {
   for (const char* text :
-       {"plain", "🏴󠁧󠁢󠁥󠁮󠁧󠁿 against 🏴󠁧󠁢󠁳󠁣󠁴󠁿 and 🏴󠁧󠁢󠁷󠁬󠁳󠁿", "👨‍👩‍👧‍👦 ❤️ 1️⃣ 🏳️‍🌈 👩🏽‍💻",
-        "می‌خواهم کتاب‌ها را بخوانم و نمی‌دانم کجا می‌روند چه می‌کنند",
-        "क्‍ष र्‍य क्‌ष", "\uFEFFstarts with a mark", "Donau\u00ADdampf\u00ADschiff\u00ADfahrt",
-        "葛\U000E0100城市", "שלום \u200Fעולם\u200F!", "a\u2060b", "x\u200By\u200Bz"}) {
+       {"plain",
+        "🏴󠁧󠁢󠁥󠁮󠁧󠁿 against 🏴󠁧󠁢󠁳󠁣󠁴󠁿 and "
+        "🏴󠁧󠁢󠁷󠁬󠁳󠁿",
+        "👨‍👩‍👧‍👦 ❤️ 1️⃣ 🏳️‍🌈 👩🏽‍💻",
+        "می‌خواهم کتاب‌ها را بخوانم و نمی‌دانم کجا می‌روند چه "
+        "می‌کنند",
+        "क्‍ष र्‍य क्‌ष", "\uFEFFstarts with a mark",
+        "Donau\u00ADdampf\u00ADschiff\u00ADfahrt", "葛\U000E0100城市", "שלום \u200Fעולם\u200F!",
+        "a\u2060b", "x\u200By\u200Bz"}) {
     EXPECT_THAT(find_smuggled_text(text), IsEmpty()) << text;
   }
 }
