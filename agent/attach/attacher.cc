@@ -77,6 +77,7 @@ Status Attacher::start() {
   auto trigger = ExecTrigger::create(counters_);
   if (!trigger.ok()) return tl::unexpected(trigger.error());
   trigger_ = std::move(*trigger);  // before the sweep: what is mapped meanwhile is not missed
+  forget_own_executable();
   attach_ahead();
   sweep(true);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -150,14 +151,27 @@ void Attacher::on_mapping(const ExecMapping& mapping) {
   }
 }
 
+Attacher::FileKey Attacher::key_of(const struct stat& info) {
+  return {info.st_dev, info.st_ino, info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
+}
+
+// Sonde speaks to its collector through a shared library; the patterns that its locators carry
+// would only be mistaken for a TLS stack.
+void Attacher::forget_own_executable() {
+  struct stat info{};
+  if (stat("/proc/self/exe", &info) == 0) known_files_[key_of(info)] = false;
+}
+
 // True when the file holds a TLS stack that is heard.
 bool Attacher::consider(const std::filesystem::path& file, const std::string& shown_path) {
   struct stat info{};
   if (stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
-  const FileKey key{info.st_dev, info.st_ino,
-                    info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
+  const FileKey key = key_of(info);
   if (const auto known = known_files_.find(key); known != known_files_.end()) return known->second;
-  if (known_files_.size() >= kMaxKnownFiles) known_files_.clear();
+  if (known_files_.size() >= kMaxKnownFiles) {
+    known_files_.clear();
+    forget_own_executable();
+  }
 
   const auto report = cache_.locate(file);
   if (!report.ok()) return known_files_[key] = false;

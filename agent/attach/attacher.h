@@ -17,6 +17,8 @@
 #include <tuple>
 #include <vector>
 
+#include <sys/stat.h>
+
 #include "agent/attach/exec_trigger.h"
 #include "agent/attach/locate_cache.h"
 #include "agent/attach/probe_set.h"
@@ -60,7 +62,9 @@ class Attacher {
  private:
   // A file as long as it is the same file: device, inode, ctime.
   using FileKey = std::tuple<uint64_t, uint64_t, int64_t>;
+  static FileKey key_of(const struct stat& info);
 
+  void forget_own_executable();
   void attach_ahead();
   void sweep(bool urgent_only);
   void run(const std::stop_token& stop);
@@ -77,7 +81,7 @@ class Attacher {
   RecordSink sink_;
   ProcFs proc_;
   std::unique_ptr<ExecTrigger> trigger_;
-  std::map<FileKey, bool> known_files_;  // true: has a target
+  std::map<FileKey, bool> known_files_;  // true: has a target; our own executable is none
   std::set<uint32_t> told_processes_;
   uint32_t next_target_ = 1;
   mutable std::mutex mutex_;
