@@ -1,0 +1,43 @@
+// All detectors over one exchange, in one call. Owned by a shard; not thread-safe.
+// Deterministic: the same exchanges in the same order give the same findings.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/base/counters.h"
+#include "agent/base/limits.h"
+#include "agent/base/result.h"
+#include "agent/detect/finding.h"
+#include "agent/llm/exchange.h"
+
+namespace sonde::detect {
+
+struct EngineConfig {
+  // Indicator lists (plain text or CSV: one URL, domain, IP per line, '#' comments).
+  std::vector<std::string> indicator_files;
+  // Key of the fingerprints that stand for secrets; at least 16 bytes.
+  std::string fingerprint_key;
+  std::vector<std::string> disabled_alerts;
+};
+
+struct Inspection {
+  Scores scores;
+  std::vector<Finding> findings;
+};
+
+class Engine {
+ public:
+  static Result<std::unique_ptr<Engine>> create(const EngineConfig& config, const Limits& limits,
+                                                Counters& counters);
+  ~Engine();
+  Inspection inspect(const llm::Exchange& exchange);
+
+ private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sonde::detect
