@@ -1,5 +1,6 @@
 #include "agent/http/hpack.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -8,7 +9,10 @@
 namespace sonde::http {
 namespace {
 
-constexpr size_t kPlaceholders = 512;  // a table of 4096 bytes holds at most 128 entries
+// A table of the usual 4096 bytes holds at most 128 entries of 32 bytes and more (4.1); one that
+// was decoded in vain may be of a peer that allowed more.
+constexpr size_t kPlaceholders = 128;
+constexpr size_t kMorePlaceholders = 1024;
 
 // An integer with an N-bit prefix (RFC 7541, 5.1), for the block below.
 void append_integer(std::string& out, uint8_t first, unsigned prefix_bits, size_t value) {
@@ -26,10 +30,10 @@ void append_integer(std::string& out, uint8_t first, unsigned prefix_bits, size_
 
 // A header block that sets the table to its greatest size and fills it with placeholders. A table
 // larger than the peer's is harmless: it only keeps entries that are never referred to again.
-std::string placeholder_block(size_t table_bytes) {
+std::string placeholder_block(size_t table_bytes, size_t count) {
   std::string block;
   append_integer(block, 0x20, 5, table_bytes);
-  for (size_t i = 0; i < kPlaceholders; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     block += '\x40';  // literal with incremental indexing, new name (6.2.1)
     append_integer(block, 0, 7, kOpaqueName.size());
     block += kOpaqueName;
@@ -70,9 +74,9 @@ void HpackDecoder::Delete::operator()(nghttp2_hd_inflater* inflater) const {
   nghttp2_hd_inflate_del(inflater);
 }
 
-HpackDecoder::HpackDecoder(const Limits& limits, bool joined_late) : limits_(&limits) {
-  joined_late ? forget() : make();
-}
+// The decoder itself is made with the first header block: many connections idle before it.
+HpackDecoder::HpackDecoder(const Limits& limits, bool joined_late)
+    : limits_(&limits), placeholders_(joined_late ? kPlaceholders : 0) {}
 
 void HpackDecoder::make() {
   nghttp2_hd_inflater* inflater = nullptr;
@@ -80,17 +84,21 @@ void HpackDecoder::make() {
   inflater_.reset(inflater);
   // The largest table any peer may have allowed; the encoder says which size it uses.
   nghttp2_hd_inflate_change_table_size(inflater, limits_->hpack_table_bytes);
+  if (placeholders_ == 0) return;
+  const std::string block = placeholder_block(limits_->hpack_table_bytes, placeholders_);
+  inflate(as_bytes(block), true, nullptr);
 }
 
 void HpackDecoder::forget() {
-  make();
-  const std::string block = placeholder_block(limits_->hpack_table_bytes);
-  if (inflater_) inflate(as_bytes(block), true, nullptr);
+  inflater_.reset();
+  placeholders_ = std::max(placeholders_, kPlaceholders);
 }
 
 bool HpackDecoder::decode(Bytes part, bool last, HeaderBlock& block) {
+  if (!inflater_) make();
   if (inflater_ && inflate(part, last, &block)) return true;
-  forget();
+  inflater_.reset();
+  placeholders_ = placeholders_ == 0 ? kPlaceholders : kMorePlaceholders;
   return false;
 }
 

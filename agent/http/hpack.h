@@ -43,11 +43,12 @@ class HpackDecoder {
   bool inflate(Bytes part, bool last, HeaderBlock* block);
 
   const Limits* limits_;
+  size_t placeholders_;  // to fill a new table with
   std::unique_ptr<nghttp2_hd_inflater, Delete> inflater_;
 };
 
 // What a header block begins: told from its first fields without decoding them, for connections
-// whose sides are not known yet. kNo: neither.
+// whose sides are not known yet.
 enum class BlockKind : uint8_t { kUnknown, kRequest, kResponse };
 BlockKind guess_block_kind(Bytes block);
 

@@ -11,8 +11,6 @@ using Type = Http2FrameType;
 constexpr uint32_t kPlausibleLength = 1 << 20;  // few peers raise SETTINGS_MAX_FRAME_SIZE at all
 constexpr uint32_t kPlausibleStream = 1 << 24;
 constexpr uint32_t kPlausibleSettings = 6 * 64;
-constexpr size_t kFollowedFrames = 4;     // that stand in a row where a frame was found
-constexpr size_t kSearchKept = 64 << 10;  // a frame that may begin here is awaited so long
 
 bool only_flags(const Http2FrameHeader& header, uint8_t allowed) {
   return (header.flags & static_cast<uint8_t>(~allowed)) == 0;
@@ -84,13 +82,11 @@ bool is_plausible(const Http2FrameHeader& header) {
   return false;  // unknown types are legal, but prove nothing
 }
 
-namespace {
-
-enum class Candidate : uint8_t { kRefused, kPending, kConfirmed };
-
 // A header shifted by a byte or two often looks like one itself: only what stands behind the frame
 // tells them apart.
-Candidate judge(Bytes bytes, size_t at) {
+Candidate judge_frame(Bytes bytes, size_t at) {
+  constexpr size_t kFollowedFrames = 4;
+  if (bytes[at] > std::byte{kPlausibleLength >> 16}) return Candidate::kRefused;  // most bytes
   for (size_t frames = 0;; ++frames) {
     const std::optional<Http2FrameHeader> header = read_frame_header(bytes.subspan(at));
     if (!header) return frames > 1 ? Candidate::kConfirmed : Candidate::kPending;
@@ -101,27 +97,6 @@ Candidate judge(Bytes bytes, size_t at) {
     if (header->length > room) return frames > 0 ? Candidate::kConfirmed : Candidate::kPending;
     at += kHttp2FrameHeaderBytes + header->length;
   }
-}
-
-}  // namespace
-
-FrameSearch search_frames(Bytes bytes) {
-  const size_t tail = std::min(bytes.size(), kHttp2FrameHeaderBytes - 1);
-  FrameSearch result{.found = std::nullopt, .keep = bytes.size() - tail};
-  for (size_t at = 0; at + kHttp2FrameHeaderBytes <= bytes.size(); ++at) {
-    if (bytes[at] > std::byte{kPlausibleLength >> 16}) continue;  // cheap, and most bytes fail it
-    switch (judge(bytes, at)) {
-      case Candidate::kRefused:
-        break;
-      case Candidate::kPending:
-        result.keep = std::min(result.keep, at);
-        break;
-      case Candidate::kConfirmed:
-        result.found = at;
-        return result;
-    }
-  }
-  return result;
 }
 
 void Http2FrameReader::begin(Start start) {
@@ -137,6 +112,7 @@ void Http2FrameReader::begin(Start start) {
       break;
   }
   partial_.clear();
+  search_.reset();
 }
 
 Http2FrameReader::Event Http2FrameReader::next(Bytes& input, Bytes& content) {
@@ -259,15 +235,8 @@ Http2FrameReader::Event Http2FrameReader::lose() {
 
 // Takes all of `input`. If a frame is found, it and what follows it are replayed.
 void Http2FrameReader::find(Bytes& input) {
-  searched_bytes_ += input.size();
-  partial_ += as_text(std::exchange(input, {}));
-  const FrameSearch search = search_frames(as_bytes(partial_));
-  if (!search.found) {
-    const size_t oldest = partial_.size() - std::min(partial_.size(), kSearchKept);
-    partial_.erase(0, std::max(search.keep, oldest));
-    return;
-  }
-  replayed_ = partial_.substr(*search.found);
+  if (!search_.feed(std::exchange(input, {}), judge_frame)) return;
+  replayed_ = search_.take_found();
   replay_ = as_bytes(replayed_);
   begin(Start::kFrame);
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "agent/base/bytes.h"
+#include "agent/http/candidate_search.h"
 
 namespace sonde::http {
 
@@ -53,12 +54,9 @@ bool is_legal(const Http2FrameHeader& header);
 // type, with its flags and a usual size. Text never passes.
 bool is_plausible(const Http2FrameHeader& header);
 
-// A place where plausible frames stand in a row, or one that ends where the bytes do.
-struct FrameSearch {
-  std::optional<size_t> found;
-  size_t keep = 0;  // not found: what lies before cannot begin a frame
-};
-FrameSearch search_frames(Bytes bytes);
+// Whether a frame begins at `at`: plausible ones stand in a row there, or one that ends where the
+// bytes do.
+Candidate judge_frame(Bytes bytes, size_t at);
 
 class Http2FrameReader {
  public:
@@ -83,8 +81,6 @@ class Http2FrameReader {
   bool gap(uint64_t count);
   // Gives up the frame under way and searches.
   void search() { begin(Start::kSearch); }
-  bool searching() const { return state_ == State::kSearch; }
-  uint64_t searched_bytes() const { return searched_bytes_; }
 
  private:
   enum class State : uint8_t { kPreface, kHeader, kPrefix, kContent, kPadding, kSearch };
@@ -103,12 +99,12 @@ class Http2FrameReader {
 
   State state_ = State::kHeader;
   Http2FrameHeader header_;
-  std::string partial_;  // of the preface, a header or a prefix, or of what is searched
+  std::string partial_;  // of the preface, a header or a prefix
+  CandidateSearch search_;
   uint32_t content_left_ = 0;
   uint32_t padding_left_ = 0;
   std::string replayed_;  // bytes that were searched and begin with a frame
   Bytes replay_;          // what is still to be read of them
-  uint64_t searched_bytes_ = 0;
 };
 
 }  // namespace sonde::http

@@ -33,14 +33,28 @@ Bytes header_block(const Http2FrameHeader& frame, Bytes payload) {
   return payload.subspan(std::min(before, payload.size()));
 }
 
+struct FrameSearch {
+  std::optional<size_t> found;
+  size_t keep = 0;  // not found: what lies before cannot begin a frame
+};
+FrameSearch find_frame(Bytes bytes, size_t from) {
+  FrameSearch result{.found = std::nullopt, .keep = bytes.size()};
+  for (size_t at = from; at < bytes.size(); ++at) {
+    const Candidate verdict = judge_frame(bytes, at);
+    if (verdict == Candidate::kConfirmed) return {.found = at, .keep = at};
+    if (verdict == Candidate::kPending) result.keep = std::min(result.keep, at);
+  }
+  return result;
+}
+
 // Follows the frames from the first plausible one to a HEADERS frame that tells its side.
 FoundProtocol search_http2(std::string_view text) {
   const Bytes bytes = as_bytes(text);
   size_t at = 0;
   for (;;) {
-    const FrameSearch search = search_frames(bytes.subspan(at));
-    if (!search.found) return {Guess::kUndecided, at + search.keep};
-    at += *search.found;
+    const FrameSearch search = find_frame(bytes, at);
+    if (!search.found) return {Guess::kUndecided, search.keep};
+    at = *search.found;
     const Http2FrameHeader frame = *read_frame_header(bytes.subspan(at));
     const Bytes payload = bytes.subspan(at + kHttp2FrameHeaderBytes);
     if (frame.type == Http2FrameType::kHeaders) {

@@ -18,6 +18,8 @@ namespace {
 // held no message start. One direction alone may be a long upload or a long stream of events.
 constexpr uint64_t kSearchBoth = 64 << 10;
 constexpr uint64_t kSearchOne = 16 << 20;
+// What may become a message is kept up to this size: a start line, or a frame of the usual size.
+constexpr size_t kSearchKept = 32 << 10;
 
 Direction opposite(Direction direction) {
   return direction == Direction::kReceived ? Direction::kSent : Direction::kReceived;
@@ -124,7 +126,7 @@ class Session::Impl {
     if (!joined_late_) return guess_start(text);
     const FoundProtocol found = search_protocol(text);
     text.erase(0, found.offset);
-    if (found.guess == Guess::kUndecided && text.size() > limits_.header_bytes) text.clear();
+    if (found.guess == Guess::kUndecided && text.size() > kSearchKept) text.clear();
     return found.guess;
   }
 

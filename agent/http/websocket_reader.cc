@@ -7,7 +7,6 @@ namespace sonde::http {
 namespace {
 
 constexpr uint8_t kContinuation = 0;
-constexpr size_t kSearchKept = 1 << 20;  // a frame found by searching is awaited up to this size
 
 }  // namespace
 
@@ -96,6 +95,38 @@ std::optional<WebSocketFrameHeader> read_websocket_header(Bytes bytes) {
   header.size = bytes.size() - reader.remaining();
   return header;
 }
+
+namespace {
+
+// Text messages of applications are JSON; a single frame that begins so needs no further proof.
+bool begins_like_json(const WebSocketFrameHeader& header, Bytes payload) {
+  if (header.opcode != 1 || header.compressed || payload.empty()) return false;
+  const std::byte first = header.masked ? payload[0] ^ header.mask[0] : payload[0];
+  return first == std::byte{'{'} || first == std::byte{'['};
+}
+
+// A message begins where frames of this direction stand in a row, or where one that ends with the
+// bytes holds JSON.
+Candidate judge_frame(Bytes bytes, size_t at, bool masked) {
+  constexpr size_t kFollowedFrames = 4;
+  for (size_t frames = 0;; ++frames) {
+    const auto header = read_websocket_header(bytes.subspan(at));
+    if (!header) return frames > 1 ? Candidate::kConfirmed : Candidate::kPending;
+    const bool begins = frames > 0 || header->opcode != kContinuation;
+    if (!begins || !header->valid() || header->masked != masked) return Candidate::kRefused;
+    if (frames == kFollowedFrames) return Candidate::kConfirmed;
+    const Bytes payload = bytes.subspan(at + header->size);
+    if (header->length >= payload.size()) {
+      const bool ends_here = header->length == payload.size();
+      const bool sure =
+          frames > 1 || (ends_here && (frames > 0 || begins_like_json(*header, payload)));
+      return sure ? Candidate::kConfirmed : Candidate::kPending;
+    }
+    at += header->size + static_cast<size_t>(header->length);
+  }
+}
+
+}  // namespace
 
 WebSocketReader::WebSocketReader(const Limits& limits, Counters& counters, bool masked,
                                  bool keep_window)
@@ -203,33 +234,17 @@ void WebSocketReader::search() {
   searching_ = true;
   in_frame_ = in_message_ = damaged_ = false;
   partial_.clear();
+  search_.reset();
   message_ = {};
   if (inflater_) inflater_->reset();
 }
 
-// A frame is believed where its header is valid, its masking is the direction's, and it ends
-// where another begins or where the bytes do.
 void WebSocketReader::find_frame(Bytes& input) {
-  partial_ += as_text(std::exchange(input, {}));
-  const Bytes bytes = as_bytes(partial_);
-  const auto fits = [this](const WebSocketFrameHeader& header) {
-    return header.valid() && header.masked == masked_;
-  };
-  for (size_t at = 0; at < bytes.size(); ++at) {
-    const auto header = read_websocket_header(bytes.subspan(at));
-    if (header && (!fits(*header) || header->opcode == kContinuation)) continue;
-    const bool waits = !header || at + header->size + header->length > bytes.size();
-    if (waits) continue;  // kept below, if nothing better follows
-    const Bytes rest = bytes.subspan(at + header->size + static_cast<size_t>(header->length));
-    const auto following = read_websocket_header(rest);
-    if (following ? !fits(*following) : rest.size() > 1) continue;
-    replayed_ = partial_.substr(at);
-    replay_ = as_bytes(replayed_);
-    partial_.clear();
-    searching_ = false;
-    return;
-  }
-  if (partial_.size() > kSearchKept) partial_.erase(0, partial_.size() - kSearchKept / 2);
+  const auto judge = [this](Bytes bytes, size_t at) { return judge_frame(bytes, at, masked_); };
+  if (!search_.feed(std::exchange(input, {}), judge)) return;
+  replayed_ = search_.take_found();
+  replay_ = as_bytes(replayed_);
+  searching_ = false;
 }
 
 }  // namespace sonde::http

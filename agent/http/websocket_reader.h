@@ -13,6 +13,7 @@
 #include "agent/base/bytes.h"
 #include "agent/base/counters.h"
 #include "agent/base/limits.h"
+#include "agent/http/candidate_search.h"
 
 namespace sonde::http {
 
@@ -92,7 +93,8 @@ class WebSocketReader {
   bool keep_window_;
   std::optional<MessageInflater> inflater_;  // from the first compressed message on
   WebSocketFrameHeader frame_;
-  std::string partial_;  // of a header, or of what is searched
+  std::string partial_;  // of a header
+  CandidateSearch search_;
   std::string message_;
   std::string inflated_message_;
   uint64_t payload_left_ = 0;
