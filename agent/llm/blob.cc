@@ -76,9 +76,8 @@ bool decode(std::string_view base64, Take&& take) {
 
 void read_base64(Part& part, std::string_view base64) {
   Hasher hasher;
-  if (decode(base64, [&](const unsigned char* bytes, size_t count) {
-        hasher.update(bytes, count);
-      })) {
+  if (decode(base64,
+             [&](const unsigned char* bytes, size_t count) { hasher.update(bytes, count); })) {
     part.size_bytes = hasher.size();
     part.hash = hasher.finish();
     return;

@@ -63,7 +63,8 @@ void read_block(const Json& block, const std::string& path, std::vector<Part>& p
       return read_media(block[kind], kind, json_path(path, kind), parts, writer);
     }
   }
-  writer.text(parts, PartType::kReasoning, block["reasoningContent"]["reasoningText"]["text"].text(),
+  writer.text(parts, PartType::kReasoning,
+              block["reasoningContent"]["reasoningText"]["text"].text(),
               json_path(path, "reasoningContent.reasoningText.text"));
   writer.text(parts, PartType::kText, block["guardContent"]["text"]["text"].text(),
               json_path(path, "guardContent.text.text"));
@@ -114,8 +115,8 @@ void read_guardrail(const Json& trace, Writer& writer) {
     value.each_item([&](size_t, Json item) { open.push_back(item); });
     value.each_member([&](std::string_view, Json member) { open.push_back(member); });
     const std::string_view action = value["action"].text();
-    const Json name = value["type"].exists() && !value["name"].exists() ? value["type"]
-                                                                        : value["name"];
+    const Json name =
+        value["type"].exists() && !value["name"].exists() ? value["type"] : value["name"];
     if (action.empty() || name.text().empty()) continue;
     const bool filtered = action == "BLOCKED" || action == "ANONYMIZED";
     const Json detected = value["detected"];
@@ -159,7 +160,8 @@ void BedrockConverse::read_answer(const Json& body, Writer& writer) {
 }
 
 void BedrockConverse::read_event(std::string_view name, const Json& data, Writer& writer) {
-  // In converse-stream the event's name says what it is; Nova's invoke wraps it: {"messageStop":..}.
+  // In converse-stream the event's name says what it is; Nova's invoke wraps it:
+  // {"messageStop":..}.
   if (name.empty() || name == "chunk") {
     return data.each_member([&](std::string_view key, Json value) {
       if (value.is_object() && key != "chunk") read_event(key, value, writer);

@@ -10,8 +10,7 @@ namespace {
 // Blocks of a stream: contents have their own numbers, so do tool calls; the plan has none.
 constexpr uint64_t kPlanBlock = uint64_t{1} << 40;
 
-void read_tool_calls(const Json& calls, const std::string& path, Message& message,
-                     Writer& writer) {
+void read_tool_calls(const Json& calls, const std::string& path, Message& message, Writer& writer) {
   calls.each_item([&](size_t index, Json call) {
     const bool second = call["function"].exists();  // v2 has OpenAI's form
     const Json function = second ? call["function"] : call;
@@ -209,10 +208,9 @@ void CohereChat::add_v2_event(std::string_view type, const Json& data, Writer& w
     add(kPlanBlock, PartType::kReasoning, "$.message.tool_plan", message["tool_plan"].text());
   } else if (type == "tool-call-start" || type == "tool-call-delta") {
     const Json call = message["tool_calls"];
-    Block* const block =
-        add(index, PartType::kToolCall,
-            json_path("$.message.tool_calls", index) + ".function.arguments",
-            call["function"]["arguments"].text());
+    Block* const block = add(index, PartType::kToolCall,
+                             json_path("$.message.tool_calls", index) + ".function.arguments",
+                             call["function"]["arguments"].text());
     if (block == nullptr || type != "tool-call-start") return;
     writer.append(block->id, call["id"].text());
     writer.append(block->name, call["function"]["name"].text());

@@ -29,8 +29,8 @@ void read_texts(const Json& texts, const std::string& path, Writer& writer) {
 void read_gemini(const Json& content, const std::string& path, Writer& writer) {
   const Json parts = content["parts"];
   if (!parts.is_array()) return;
-  read_openai_content(parts, json_path(path, "parts"), PartType::kText,
-                      writer.input("user").parts, writer);
+  read_openai_content(parts, json_path(path, "parts"), PartType::kText, writer.input("user").parts,
+                      writer);
 }
 
 }  // namespace

@@ -52,13 +52,16 @@ PartView view_part(const Json& from) {
   if (const Json code = either(from, "executableCode", "executable_code"); code.exists()) {
     return {PartType::kToolCall, "executableCode", code.dump(), {}};
   }
-  if (const Json ran = either(from, "codeExecutionResult", "code_execution_result");
-      ran.exists()) {
-    return {PartType::kToolCallResponse, "codeExecutionResult.output",
-            std::string(ran["output"].text()), {}};
+  if (const Json ran = either(from, "codeExecutionResult", "code_execution_result"); ran.exists()) {
+    return {PartType::kToolCallResponse,
+            "codeExecutionResult.output",
+            std::string(ran["output"].text()),
+            {}};
   }
-  return {from["thought"].truth() ? PartType::kReasoning : PartType::kText, "text",
-          std::string(from["text"].text()), {}};
+  return {from["thought"].truth() ? PartType::kReasoning : PartType::kText,
+          "text",
+          std::string(from["text"].text()),
+          {}};
 }
 
 void read_part(const Json& from, const std::string& path, Message& message, Writer& writer) {
@@ -195,8 +198,8 @@ void Gemini::read_event(std::string_view, const Json& data, Writer& writer) {
       if (grows && view.text.empty()) return;
       if (!grows || block == nullptr || block->type != view.type) {
         const uint64_t index = to->blocks.size();
-        block = to->blocks.open(index, view.type,
-                                json_path(json_path(path, index), view.member), writer);
+        block = to->blocks.open(index, view.type, json_path(json_path(path, index), view.member),
+                                writer);
       }
       if (block == nullptr) return;
       writer.append(block->id, view.call["id"].text());

@@ -24,11 +24,27 @@ constexpr auto kOutputKeys = std::to_array<std::string_view>(
     {"generated_text", "completion", "generation", "outputText", "output_text", "text", "content",
      "response", "output", "answer", "generations", "reply", "result"});
 // What only requests to models are asked with.
-constexpr auto kSettingKeys = std::to_array<std::string_view>(
-    {"max_tokens", "max_new_tokens", "maxTokens", "maxTokenCount", "max_gen_len",
-     "max_tokens_to_sample", "maximum_tokens", "max_length", "max_output_tokens", "n_predict",
-     "num_predict", "temperature", "top_p", "topP", "top_k", "stop_sequences", "stopSequences",
-     "decoding_method", "repetition_penalty", "max_completion_tokens", "system_prompt"});
+constexpr auto kSettingKeys = std::to_array<std::string_view>({"max_tokens",
+                                                               "max_new_tokens",
+                                                               "maxTokens",
+                                                               "maxTokenCount",
+                                                               "max_gen_len",
+                                                               "max_tokens_to_sample",
+                                                               "maximum_tokens",
+                                                               "max_length",
+                                                               "max_output_tokens",
+                                                               "n_predict",
+                                                               "num_predict",
+                                                               "temperature",
+                                                               "top_p",
+                                                               "topP",
+                                                               "top_k",
+                                                               "stop_sequences",
+                                                               "stopSequences",
+                                                               "decoding_method",
+                                                               "repetition_penalty",
+                                                               "max_completion_tokens",
+                                                               "system_prompt"});
 constexpr auto kSettingHolders = std::to_array<std::string_view>(
     {"parameters", "options", "input", "textGenerationConfig", "generation_config", "config"});
 
@@ -128,16 +144,19 @@ bool is_aside(std::string_view key) {
 }  // namespace
 
 bool GenericText::fits_request(const Json& body) {
-  if (!has_settings(body) && !body["model"].is_string()) return false;
   const bool settings = has_settings(body);
+  // A model alone says little ({"model": "T-Ford", "text": ...}): the text needs a telling name.
+  const bool named = body["model"].is_string() || body["model_id"].is_string() ||
+                     body["version"].is_string() || body["stream"].exists();
   for (const std::string_view key : kInputKeys) {
     const Json value = body[key];
-    const bool text = value.is_string() || value.item(0).is_string() ||
-                      value["prompt"].is_string() || value.item(0)["role"].is_string();
-    // A model alone says little ({"model": "T-Ford", "text": ...}): it needs a telling name.
-    if (text && (settings || key == "prompt" || key == "inputs")) return true;
+    if (value["prompt"].is_string()) return true;
+    const bool text = value.is_string() || value.item(0).is_string();
+    if (text && (settings || (named && (key == "prompt" || key == "inputs")))) return true;
   }
-  for (const char* key : {"messages", "conversation", "history", "chat_history"}) {
+  if (!settings && !named) return false;
+  for (const char* key :
+       {"messages", "conversation", "history", "chat_history", "inputs", "input"}) {
     if (!role_of(body[key].item(0)).empty()) return true;
   }
   return false;

@@ -26,7 +26,8 @@ void read_message(const Json& from, size_t index, Writer& writer) {
   const std::string path = json_path("$.messages", index);
   Message& message = writer.input(from["role"].text());
   if (message.zone == Zone::kTool) {
-    Part& part = writer.part(message.parts, PartType::kToolCallResponse, json_path(path, "content"));
+    Part& part =
+        writer.part(message.parts, PartType::kToolCallResponse, json_path(path, "content"));
     writer.append(part.content, from["content"].text_or_dump());
     const Json name = from["tool_name"].exists() ? from["tool_name"] : from["name"];
     writer.append(part.name, name.text());

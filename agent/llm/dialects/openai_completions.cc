@@ -74,9 +74,8 @@ void OpenAiCompletions::finish(Writer& writer) {
 }
 
 bool OpenAiCompletions::ended() const {
-  return !choices_.empty() && std::all_of(choices_.begin(), choices_.end(), [](const Choice& c) {
-    return !c.finish_reason.empty();
-  });
+  return !choices_.empty() && std::all_of(choices_.begin(), choices_.end(),
+                                          [](const Choice& c) { return !c.finish_reason.empty(); });
 }
 
 }  // namespace sonde::llm

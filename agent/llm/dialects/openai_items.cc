@@ -13,8 +13,8 @@ void read_reasoning(const Json& item, const std::string& path, std::vector<Part>
   }
 }
 
-void add_call(const Json& item, std::string_view name, const char* member,
-              const std::string& path, std::vector<Part>& parts, Writer& writer) {
+void add_call(const Json& item, std::string_view name, const char* member, const std::string& path,
+              std::vector<Part>& parts, Writer& writer) {
   Part& part = writer.part(parts, PartType::kToolCall, json_path(path, member));
   const Json id = item["call_id"].exists() ? item["call_id"] : item["id"];
   writer.append(part.id, id.text());
@@ -48,16 +48,11 @@ struct HostedTool {
   const char* result;
 };
 constexpr HostedTool kHostedTools[] = {
-    {"web_search_call", "action", "results"},
-    {"file_search_call", "queries", "results"},
-    {"code_interpreter_call", "code", "outputs"},
-    {"computer_call", "action", "output"},
-    {"local_shell_call", "action", "output"},
-    {"shell_call", "action", "output"},
-    {"apply_patch_call", "operation", "output"},
-    {"mcp_approval_request", "arguments", "output"},
-    {"mcp_call", "arguments", "output"},
-    {"mcp_list_tools", "server_label", "tools"},
+    {"web_search_call", "action", "results"},     {"file_search_call", "queries", "results"},
+    {"code_interpreter_call", "code", "outputs"}, {"computer_call", "action", "output"},
+    {"local_shell_call", "action", "output"},     {"shell_call", "action", "output"},
+    {"apply_patch_call", "operation", "output"},  {"mcp_approval_request", "arguments", "output"},
+    {"mcp_call", "arguments", "output"},          {"mcp_list_tools", "server_label", "tools"},
 };
 
 void read_hosted(const Json& item, const std::string& path, std::vector<Part>& parts,

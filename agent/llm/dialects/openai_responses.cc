@@ -58,9 +58,8 @@ void read_facts(const Json& body, Writer& writer) {
   read_openai_usage(body["usage"], exchange);
   read_openai_error(body, writer);
   read_prompt_filter(body, writer);
-  body["content_filters"].each_item([&](size_t, Json filter) {
-    read_content_filter(filter["content_filter_results"], writer);
-  });
+  body["content_filters"].each_item(
+      [&](size_t, Json filter) { read_content_filter(filter["content_filter_results"], writer); });
 }
 
 // Which member of an item a delta's text belongs to, and what it is.
@@ -113,8 +112,8 @@ void OpenAiResponses::read_event(std::string_view name, const Json& data, Writer
   const std::string_view type = data["type"].exists() ? data["type"].text() : name;
   if (answered_) return;
   if (data["response"].is_object()) {
-    ended_ = type == "response.completed" || type == "response.incomplete" ||
-             type == "response.failed";
+    ended_ =
+        type == "response.completed" || type == "response.incomplete" || type == "response.failed";
     return ended_ ? read_answer(data["response"], writer) : read_facts(data["response"], writer);
   }
   if (type == "error") {
