@@ -2,7 +2,7 @@
 add_library(sonde_options INTERFACE)
 target_compile_options(sonde_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wimplicit-fallthrough
-    -Wno-missing-field-initializers>  # designated initializers name what differs from the default
+    -Wno-missing-field-initializers $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-restrict>>  # designated initializers name what differs from the default
   -fno-omit-frame-pointer -fstack-protector-strong)
 target_include_directories(sonde_options INTERFACE
   ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)

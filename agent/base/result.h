@@ -7,12 +7,14 @@
 
 #include <string>
 #include <system_error>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 namespace sonde {
 
-// What went wrong, where, and what to do about it. `code` keeps errno where the caller decides by it.
+// What went wrong, where, and what to do about it. `code` keeps errno where the caller decides by
+// it.
 struct Error {
   std::string message;
   int code = 0;

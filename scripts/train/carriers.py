@@ -4,7 +4,7 @@ import json
 
 KINDS = {
     "s_email": "email", "s_manual": "web", "s_faq": "web", "s_web": "web", "s_readme": "code", "s_notes": "",
-    "s_hard": "",
+    "s_hard": "", "s_facts": "",
 }
 KEYS = ["name", "title", "description", "content", "text", "body", "message", "review", "comment", "note", "subject",
         "summary", "details", "snippet", "bio", "feedback", "caption", "result", "remark", "instructions"]

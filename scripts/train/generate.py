@@ -36,7 +36,7 @@ class Writer:
     def add(self, text, label, head, group, fold=-1, fold2=-1, payload="", **more):
         """`payload`: the part that attacks, if it is not the whole; found again in the finished text."""
         text = text.strip()
-        key = (text, head)
+        key = (text, head, more.get("s"))
         if len(text) < 2 or key in self.seen:
             return
         self.seen.add(key)
@@ -188,6 +188,32 @@ class Generator:
         for _ in range(2600):
             add(self.long_benign_prompt(), 0, "p", "hard_long", r.randrange(FOLDS))
 
+    def guarded_scenes(self):
+        """User text beside the system prompt it meets: the same question is an attack only where it is guarded."""
+        r = self.random
+        for _ in range(6000):
+            thing = self.grammar.slot("guardthing")
+            self.grammar.slots["thing"] = [thing]
+            held = self.grammar.slots["guardthing"]
+            self.grammar.slots["guardthing"] = [thing]
+            system = tidy(self.grammar.sample("sys_prompt"))
+            self.grammar.slots["guardthing"] = held
+            fold = zlib.crc32(thing.encode()) % FOLDS
+            kind = r.random()
+            if kind < 0.4:
+                text = style(tidy(self.grammar.sample("sys_attack")), r)
+                self.writer.add(text, 1, "p", "guarded_scene", fold, s=system, c="information_gathering", w=0.7)
+            elif kind < 0.6:
+                name = r.choice(["extract_secret", "extract_prompt", "free_guarded"])
+                text = style(tidy(self.grammar.sample(name)), r)
+                self.writer.add(text, 1, "p", "guarded_scene_known", FAMILY_FOLD[name], s=system, w=0.5)
+            else:
+                name = r.choice(["sys_benign", "usertasks", "hard_trigger", "hard_free", "ordinary_long"])
+                templates = self.grammar.families[name].templates
+                index = r.randrange(len(templates))
+                text = style(tidy(self.grammar.expand(templates[index])), r)
+                self.writer.add(text, 0, "p", "guarded_benign", index % FOLDS, s=system)
+
     # --- documents -----------------------------------------------------------------------------------
     def pools(self):
         """Ready-made carriers: (name, kind, texts). A carrier's fold is that of its text."""
@@ -282,6 +308,7 @@ class Generator:
     def run(self):
         self.benign_prompts()
         self.prompt_attacks()
+        self.guarded_scenes()
         pools = self.pools()
         self.benign_documents(pools)
         self.document_attacks(pools)

@@ -187,7 +187,7 @@ describe("roles", () => {
     await page.waitForSelector("dialog code");
     await page.click("dialog button:has-text('Done')");
     await page.waitForSelector("td:has-text('nightly-export')");
-    await go("/audit?actor=vera");
+    await go("/audit?actor=user%3Avera");
     await page.waitForSelector("td:has-text('alert.read')");
     await page.click("[aria-label='Log out']");
     await page.waitForSelector("input[name=username]");

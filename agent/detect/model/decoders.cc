@@ -40,6 +40,7 @@ struct Signs {
 bool is_alnum(uint8_t c) { return is_ascii_letter(c) || is_ascii_digit(c); }
 bool is_base64(uint8_t c) { return is_alnum(c) || c == '+' || c == '/' || c == '-' || c == '_'; }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one pass over the bytes, a line a sign
 Signs look(std::string_view text) {
   Signs signs;
   size_t run = 0;

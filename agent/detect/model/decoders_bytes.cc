@@ -191,6 +191,7 @@ void decode_hex_runs_spaced(std::string_view text, Views& views) {
 }
 
 // Decimal codes of letters, or bits in eights, separated by blanks or commas.
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): two alphabets, one separator rule
 void decode_number_runs(std::string_view text, Views& views) {
   for (size_t i = 0; i < text.size(); ++i) {
     if (hex_value(text[i]) < 0 || hex_value(text[i]) > 9 || (i > 0 && hex_value(text[i - 1]) >= 0))
@@ -218,43 +219,59 @@ void decode_number_runs(std::string_view text, Views& views) {
   }
 }
 
+namespace {
+
+// The escape at `at`: its value and where it ends. `byte`: the value is a byte of UTF-8, not a code
+// point.
+struct Escape {
+  int value = -1;
+  size_t end = 0;
+  bool byte = false;
+};
+
+Escape read_escape(std::string_view text, size_t at) {
+  const char first = text[at];
+  const char next = at + 1 < text.size() ? text[at + 1] : '\0';
+  Escape escape;
+  if (first == '%' || (first == '\\' && next == 'x')) {
+    const size_t digits = at + (first == '%' ? 1 : 2);
+    escape.end = digits;
+    escape.value = take_number(text, escape.end, 16, 2);
+    escape.byte = true;
+    if (escape.end - digits != 2) escape.value = -1;
+  } else if (first == '\\' && next == 'u') {
+    escape.end = at + 2;
+    escape.value = take_number(text, escape.end, 16, 4);
+  } else if (first == '&' && next == '#') {
+    escape.end = at + 2;
+    const bool hex = escape.end < text.size() && (text[escape.end] | 32) == 'x';
+    escape.end += hex ? 1 : 0;
+    escape.value = take_number(text, escape.end, hex ? 16 : 10, 6);
+    if (escape.end < text.size() && text[escape.end] == ';') ++escape.end;
+  }
+  return escape;
+}
+
+}  // namespace
+
 // The whole text with %XX, \uXXXX, \xXX and &#N; undone.
 void decode_escapes(std::string_view text, Views& views) {
   View* view = views.open(0, text.size());
   if (view == nullptr) return;
   size_t undone = 0;
   for (size_t i = 0; i < text.size() && view->text.size() < views.room();) {
-    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
-    size_t at = i;
-    int value = -1;
-    if (text[i] == '%' || (text[i] == '\\' && next == 'x')) {
-      at += text[i] == '%' ? 1 : 2;
-      const size_t digits = at;
-      value = take_number(text, at, 16, 2);
-      if (at - digits == 2 && value >= 0) {
-        view->text.push_back(static_cast<char>(value));  // a byte of UTF-8
-        ++undone;
-        i = at;
-        continue;
-      }
-      value = -1;
-    } else if (text[i] == '\\' && next == 'u') {
-      at += 2;
-      value = take_number(text, at, 16, 4);
-    } else if (text[i] == '&' && next == '#') {
-      at += 2;
-      const bool hex = at < text.size() && (text[at] | 32) == 'x';
-      at += hex ? 1 : 0;
-      value = take_number(text, at, hex ? 16 : 10, 6);
-      if (at < text.size() && text[at] == ';') ++at;
-    }
-    if (value > 0) {
-      append_utf8(view->text, static_cast<uint32_t>(value));
-      ++undone;
-      i = at;
-    } else {
+    const Escape escape = read_escape(text, i);
+    if (escape.value <= 0) {
       view->text.push_back(text[i++]);
+      continue;
     }
+    if (escape.byte) {
+      view->text.push_back(static_cast<char>(escape.value));
+    } else {
+      append_utf8(view->text, static_cast<uint32_t>(escape.value));
+    }
+    ++undone;
+    i = escape.end;
   }
   if (undone >= 5) views.keep();
 }

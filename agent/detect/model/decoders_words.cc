@@ -71,6 +71,21 @@ char leet_letter(char c) {
   }
 }
 
+void append_morse(std::string_view signs, std::string& out) {
+  while (!signs.empty()) {
+    const size_t length = std::min(signs.find_first_not_of(".-"), signs.size());
+    const auto* found = std::find(std::begin(kMorse), std::end(kMorse), signs.substr(0, length));
+    if (found != std::end(kMorse)) {
+      const auto index = static_cast<int>(found - std::begin(kMorse));
+      out.push_back(static_cast<char>(index < 26 ? 'a' + index : '0' + index - 26));
+    }
+    signs.remove_prefix(length);
+    if (signs.empty()) return;
+    if (signs.front() != ' ') out.push_back(' ');
+    signs.remove_prefix(1);
+  }
+}
+
 }  // namespace
 
 void shift_letters(std::string_view text, int shift, std::string& out) {
@@ -153,29 +168,16 @@ void undo_leetspeak(std::string_view text, const Lexicon& lexicon, Views& views)
 }
 
 void decode_morse(std::string_view text, Views& views) {
-  const auto is_morse = [](uint8_t c) {
-    return c == '.' || c == '-' || c == '/' || c == ' ' || c == '|';
-  };
+  constexpr size_t kShortest = 24;
+  constexpr std::string_view kSigns = ".-/| ";
   for (size_t i = 0; i < text.size(); ++i) {
-    if (!is_morse(at(text, i)) || at(text, i) == ' ') continue;
+    if (text[i] == ' ' || kSigns.find(text[i]) == std::string_view::npos) continue;
     const size_t start = i;
-    while (i < text.size() && is_morse(at(text, i))) ++i;
-    if (i - start < 24) continue;
+    i = std::min(text.find_first_not_of(kSigns, i), text.size());
+    if (i - start < kShortest) continue;
     View* view = views.open(start, i);
     if (view == nullptr) return;
-    size_t from = start;
-    while (from < i) {
-      size_t to = from;
-      while (to < i && (text[to] == '.' || text[to] == '-')) ++to;
-      const auto found =
-          std::find(std::begin(kMorse), std::end(kMorse), text.substr(from, to - from));
-      if (found != std::end(kMorse)) {
-        const auto index = static_cast<int>(found - std::begin(kMorse));
-        view->text.push_back(static_cast<char>(index < 26 ? 'a' + index : '0' + index - 26));
-      }
-      if (to < i && (text[to] == '/' || text[to] == '|')) view->text.push_back(' ');
-      from = std::max(to, from) + 1;
-    }
+    append_morse(text.substr(start, i - start), view->text);
     if (reads_as_text(view->text)) views.keep();
   }
 }

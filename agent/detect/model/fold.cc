@@ -1,5 +1,6 @@
 #include "agent/detect/model/fold.h"
 
+#include <algorithm>
 #include <array>
 
 namespace sonde::detect::model {
@@ -24,6 +25,24 @@ constexpr Confusable kConfusables[] = {
     {0x3BA, 'k'}, {0x3BC, 'u'}, {0x3BD, 'v'}, {0x3BF, 'o'}, {0x3C1, 'p'}, {0x3C3, 'o'},
     {0x3C4, 't'}, {0x3C5, 'u'}, {0x3C7, 'x'}, {0x3C9, 'w'}, {0x570, 'h'}, {0x578, 'n'},
     {0x57D, 'u'}, {0x585, 'o'}, {0x581, 'g'}, {0x584, 'f'}, {0x566, 'q'},
+};
+
+struct KindRange {
+  uint32_t end;  // exclusive; begins where the one before ends
+  CharKind kind;
+};
+constexpr KindRange kKindRanges[] = {
+    {0xC0, CharKind::kSymbol},       {0xD7, CharKind::kLetter},      {0xD8, CharKind::kSymbol},
+    {0xF7, CharKind::kLetter},       {0xF8, CharKind::kSymbol},      {0x0E00, CharKind::kLetter},
+    {0x0F00, CharKind::kCharacter},                                   // Thai, Lao
+    {0x1000, CharKind::kLetter},     {0x10A0, CharKind::kCharacter},  // Burmese
+    {0x1780, CharKind::kLetter},     {0x1800, CharKind::kCharacter},  // Khmer
+    {0x2000, CharKind::kLetter},     {0x2C00, CharKind::kSymbol},     // punctuation, arrows, boxes
+    {0x2E80, CharKind::kLetter},     {0x3000, CharKind::kCharacter}, {0x3040, CharKind::kSymbol},
+    {0xA4D0, CharKind::kCharacter},                                // kana, Han
+    {0xE000, CharKind::kLetter},     {0xF900, CharKind::kSymbol},  // Hangul; private use
+    {0xFB00, CharKind::kCharacter},  {0xFFFD, CharKind::kLetter},    {0x20000, CharKind::kSymbol},
+    {0x40000, CharKind::kCharacter},
 };
 
 std::array<char, 0x600> make_confusable_table() {
@@ -86,33 +105,17 @@ uint32_t fold(uint32_t code_point) {
 }
 
 uint32_t unconfuse(uint32_t folded) {
-  static const std::array<char, 0x600> kTable = make_confusable_table();
-  if (folded >= kTable.size() || kTable[folded] == 0) return folded;
-  return static_cast<uint32_t>(kTable[folded]);
+  static const std::array<char, 0x600> table = make_confusable_table();
+  if (folded >= table.size() || table[folded] == 0) return folded;
+  return static_cast<uint32_t>(table[folded]);
 }
 
 CharKind char_kind(uint32_t folded) {
-  static const std::array<CharKind, 128> kAscii = make_ascii_kinds();
-  if (folded < 128) return kAscii[folded];
-  if (folded < 0x0E00) {
-    return folded < 0xC0 || folded == 0xD7 || folded == 0xF7 ? CharKind::kSymbol
-                                                             : CharKind::kLetter;
-  }
-  if (folded < 0x1100) {
-    return folded < 0x0F00 || folded >= 0x1000
-               ? (folded < 0x10A0 ? CharKind::kCharacter : CharKind::kLetter)
-               : CharKind::kLetter;
-  }
-  if (folded >= 0x1780 && folded < 0x1800) return CharKind::kCharacter;
-  if (folded < 0x2000) return CharKind::kLetter;
-  if (folded < 0x2C00 || (folded >= 0x3000 && folded < 0x3040)) return CharKind::kSymbol;
-  if (folded >= 0x2E80 && folded < 0xA4D0) return CharKind::kCharacter;
-  if (folded >= 0xF900 && folded < 0xFB00) return CharKind::kCharacter;
-  if (folded >= 0x20000 && folded < 0x40000) return CharKind::kCharacter;
-  if (folded == kReplacement || folded >= 0x10000 || (folded >= 0xE000 && folded < 0xF900)) {
-    return CharKind::kSymbol;
-  }
-  return CharKind::kLetter;
+  static const std::array<CharKind, 128> ascii = make_ascii_kinds();
+  if (folded < 128) return ascii[folded];
+  const auto* range = std::find_if(std::begin(kKindRanges), std::end(kKindRanges),
+                                   [&](const KindRange& r) { return folded < r.end; });
+  return range == std::end(kKindRanges) ? CharKind::kSymbol : range->kind;
 }
 
 }  // namespace sonde::detect::model

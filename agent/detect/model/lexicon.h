@@ -39,11 +39,11 @@ enum BuiltinClass : ClassId {
 
 // Incremental hash over folded code points; the state after each is the hash of that prefix.
 inline constexpr uint32_t kHashSeed = 0x811C9DC5;
-inline constexpr uint32_t hash_step(uint32_t hash, uint32_t code_point) {
+constexpr uint32_t hash_step(uint32_t hash, uint32_t code_point) {
   hash = (hash ^ code_point) * 0x01000193U;
   return hash ^ (hash >> 15);
 }
-inline constexpr uint32_t hash_pair(uint32_t a, uint32_t b) {
+constexpr uint32_t hash_pair(uint32_t a, uint32_t b) {
   uint32_t hash = (a ^ 0x9E3779B9U) * 0x85EBCA6BU;
   hash = (hash ^ (hash >> 13) ^ b) * 0xC2B2AE35U;
   return hash ^ (hash >> 16);

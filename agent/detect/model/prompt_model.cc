@@ -84,13 +84,13 @@ PromptModel::PromptModel(std::unique_ptr<Parts> parts) : parts_(std::move(parts)
 PromptModel::~PromptModel() = default;
 
 const PromptModel& PromptModel::embedded() {
-  static const PromptModel kModel = [] {
+  static const PromptModel instance = [] {
     auto weights = model::parse_weights(model::embedded_weights());
     assert(weights.ok());  // compiled in: a mismatch is a build error of ours
     return PromptModel(std::make_unique<Parts>(
         Parts{model::Lexicon(model::embedded_lexicon()), std::move(*weights)}));
   }();
-  return kModel;
+  return instance;
 }
 
 AttackScore PromptModel::score(std::string_view text, const ModelContext& context,

@@ -20,17 +20,19 @@ void SystemWords::read(std::string_view system_prompt, const Lexicon& lexicon) {
   if (empty_) return;
   words_.reset();
   guarded_.reset();
-  const ClassId guards[] = {lexicon.id_of("secret"), lexicon.id_of("neg"), lexicon.id_of("conceal"),
-                            lexicon.id_of("strongreveal"), lexicon.id_of("illicit")};
+  ClassSet guards;
+  for (const auto* name : {"secret", "neg", "conceal", "strongreveal", "illicit"})
+    guards.add(lexicon.id_of(name));
+  asking_ = {};
+  for (const auto* name : {"show", "strongreveal", "qword", "repeat", "hint", "encode"})
+    asking_.add(lexicon.id_of(name));
   Tokenizer tokenizer(lexicon);
   tokenizer.begin(system_prompt.substr(0, kSystemPromptBytes));
   Segment segment;
   while (tokenizer.next(segment)) {
-    const bool guarded =
-        std::any_of(segment.tokens.begin(), segment.tokens.end(), [&](const Token& token) {
-          return token.cls != kNoClass &&
-                 std::find(std::begin(guards), std::end(guards), token.cls) != std::end(guards);
-        });
+    const bool guarded = std::any_of(
+        segment.tokens.begin(), segment.tokens.end(),
+        [&](const Token& token) { return token.cls != kNoClass && guards.has(token.cls); });
     for (const Token& token : segment.tokens) {
       if (!names_something(token, lexicon)) continue;
       words_.set(token.hash % kBits);
@@ -52,16 +54,11 @@ uint8_t SystemWords::relate(const Segment& segment, const Lexicon& lexicon) cons
   if (guarded >= 1) flags |= kSharesGuarded;
   if (guarded >= 2) flags |= kSharesTwoGuarded;
   if (shared >= 3) flags |= kSharesThreeWords;
-  if (guarded >= 1) {
-    const ClassId asks[] = {lexicon.id_of("show"),  lexicon.id_of("strongreveal"),
-                            lexicon.id_of("qword"), lexicon.id_of("repeat"),
-                            lexicon.id_of("hint"),  lexicon.id_of("encode")};
-    for (const Token& token : segment.tokens) {
-      if (token.cls != kNoClass &&
-          std::find(std::begin(asks), std::end(asks), token.cls) != std::end(asks)) {
-        flags |= kAsksForGuarded;
-      }
-    }
+  if (guarded >= 1 &&
+      std::any_of(segment.tokens.begin(), segment.tokens.end(), [&](const Token& token) {
+        return token.cls != kNoClass && asking_.has(token.cls);
+      })) {
+    flags |= kAsksForGuarded;
   }
   return flags;
 }

@@ -22,6 +22,7 @@ class SystemWords {
  private:
   static constexpr size_t kBits = 4096;
   bool empty_ = true;
+  ClassSet asking_;  // classes that ask for something: show, reveal, what, repeat, hint, encode
   std::bitset<kBits> words_;
   std::bitset<kBits> guarded_;
 };

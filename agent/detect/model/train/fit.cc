@@ -203,6 +203,7 @@ Head quantize(const FloatHead& head) {
 }
 
 // One-against-all on the best segment of each attack with a known subtype.
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): nested only by epoch, sample, class
 std::array<std::vector<int8_t>, kSubtypes.size()> fit_subtypes(const Dataset& data,
                                                                const FloatHead& prompt,
                                                                const FloatHead& document) {

@@ -12,6 +12,8 @@ export interface LiveHandlers {
   agentUpdated?: (agentId: string) => void;
   /** Events were missed (reconnect, or the collector dropped some). */
   gap?: () => void;
+  /** The first connection stands: a list that was loaded before may miss what came in between. */
+  opened?: () => void;
   state?: (state: LiveState) => void;
 }
 
@@ -47,7 +49,7 @@ export function startEvents(): void {
   source.onopen = () => {
     const missedSome = state === "lost";
     setState("live");
-    if (missedSome) each((handlers) => handlers.gap?.());
+    each((handlers) => (missedSome ? handlers.gap?.() : handlers.opened?.()));
   };
   source.onerror = () => {
     setState("lost");

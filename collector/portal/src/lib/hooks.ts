@@ -65,6 +65,7 @@ export function useLive(handlers: LiveHandlers): void {
         incidentUpdated: (incident) => current.current.incidentUpdated?.(incident),
         agentUpdated: (agent) => current.current.agentUpdated?.(agent),
         gap: () => current.current.gap?.(),
+        opened: () => current.current.opened?.(),
         state: (state) => current.current.state?.(state),
       }),
     [],

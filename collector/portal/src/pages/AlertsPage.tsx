@@ -48,6 +48,7 @@ function useLiveList(query: URLSearchParams, list: Query<AlertPageData>) {
     alertUpdated: (alert) =>
       list.mutate((page) => ({ ...page, items: page.items.map((old) => (old.uid === alert.uid ? alert : old)) })),
     gap: list.reload,
+    opened: list.reload,
   });
   return { waiting, fresh: fresh.current };
 }

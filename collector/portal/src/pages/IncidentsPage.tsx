@@ -30,7 +30,7 @@ export function IncidentsPage() {
   const [loading, setLoading] = useState(false);
   const list = useQuery(`incidents?${query.toString()}`, (signal) => listIncidents(toApiQuery(query, Date.now()), signal));
   const arrived = (incident: IncidentSummary) => list.mutate((page) => upsert(page, incident, incidentMatches(query, incident)));
-  useLive({ incidentCreated: arrived, incidentUpdated: arrived, gap: list.reload });
+  useLive({ incidentCreated: arrived, incidentUpdated: arrived, gap: list.reload, opened: list.reload });
   const more = async (cursor: string) => {
     setLoading(true);
     try {

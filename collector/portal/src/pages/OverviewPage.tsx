@@ -45,7 +45,7 @@ export function OverviewPage() {
   const period = query.get("period") ?? "24h";
   const data = useQuery(`overview/${period}`, (signal) => load(periodStart(period, Date.now()), signal));
   const soon = useGentleReload(data.reload);
-  useLive({ alertCreated: soon, alertUpdated: soon, incidentCreated: soon, incidentUpdated: soon, agentUpdated: soon, gap: soon });
+  useLive({ alertCreated: soon, alertUpdated: soon, incidentCreated: soon, incidentUpdated: soon, agentUpdated: soon, gap: soon, opened: soon });
   return (
     <Page title="Overview" tools={<PeriodSelect query={query} fallback="24h" />}>
       <Show result={data.result} retry={data.reload}>

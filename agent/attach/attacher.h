@@ -1,0 +1,82 @@
+// Keeps probes on every TLS stack in use: at start those on disk and in running processes, then
+// whatever is mapped executable (ExecTrigger), and a sweep that makes up for missed triggers.
+//
+// Owns a thread. What it learns is told as records in the event stream (include/sonde/abi.h), so a
+// recording replays without this host's /proc.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "agent/attach/exec_trigger.h"
+#include "agent/attach/locate_cache.h"
+#include "agent/attach/probe_set.h"
+#include "agent/attach/proc_fs.h"
+#include "agent/base/bytes.h"
+#include "agent/base/counters.h"
+
+namespace sonde::attach {
+
+// Why a file with a TLS stack is heard, or is not.
+struct CoverageEntry {
+  std::string path;
+  std::string tls;         // openssl, boringssl, ...
+  std::string located_by;  // symbol, xref, ...
+  std::string version;
+  size_t probes = 0;
+  std::string reason;  // empty: heard
+};
+
+class Attacher {
+ public:
+  // Called from the attacher's thread and from start() with one whole record.
+  using RecordSink = std::function<void(Bytes)>;
+
+  Attacher(ProbeSet& probes, LocateCache& cache, Counters& counters, RecordSink sink);
+  ~Attacher();
+  Attacher(const Attacher&) = delete;
+  Attacher& operator=(const Attacher&) = delete;
+
+  // Attaches to what is there, then starts to follow what comes. Returns when listening.
+  Status start();
+  void stop();
+
+  std::vector<CoverageEntry> coverage() const;
+
+ private:
+  // A file as long as it is the same file: device, inode, ctime.
+  using FileKey = std::tuple<uint64_t, uint64_t, int64_t>;
+
+  void attach_ahead();
+  void sweep(bool urgent_only);
+  void run(const std::stop_token& stop);
+  void on_mapping(const ExecMapping& mapping);
+  bool consider(const std::filesystem::path& file, const std::string& shown_path);
+  void attach_targets(const std::filesystem::path& file, const std::string& shown_path,
+                      const LocateReport& report);
+  void tell_target(uint32_t id, const TlsTarget& target, const std::string& path);
+  void tell_process(uint32_t tgid);
+
+  ProbeSet& probes_;
+  LocateCache& cache_;
+  Counters& counters_;
+  RecordSink sink_;
+  ProcFs proc_;
+  std::unique_ptr<ExecTrigger> trigger_;
+  std::map<FileKey, bool> known_files_;  // true: has a target
+  std::set<uint32_t> told_processes_;
+  uint32_t next_target_ = 1;
+  mutable std::mutex mutex_;
+  std::vector<CoverageEntry> coverage_;  // guarded by mutex_
+  std::jthread thread_;
+};
+
+}  // namespace sonde::attach
