@@ -7,6 +7,7 @@
 #include <glob.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 namespace sonde::attach {
@@ -113,8 +114,18 @@ void Attacher::sweep(bool urgent_only) {
   }
 }
 
+bool Attacher::wait_until_swept(std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(mutex_);
+  return swept_changed_.wait_for(lock, timeout, [this] { return swept_; });
+}
+
 void Attacher::run(const std::stop_token& stop) {
   sweep(false);
+  {
+    const std::scoped_lock lock(mutex_);
+    swept_ = true;
+  }
+  swept_changed_.notify_all();
   auto next_sweep = std::chrono::steady_clock::now() + kSweepInterval;
   std::vector<ExecMapping> mappings;
   while (!stop.stop_requested()) {
@@ -152,26 +163,36 @@ bool Attacher::consider(const std::filesystem::path& file, const std::string& sh
   if (!report.ok()) return known_files_[key] = false;
   const bool has_target = !(*report)->targets.empty();
   known_files_[key] = has_target;
-  attach_targets(file, shown_path, **report);
+  CoverageEntry entry;
+  entry.path = shown_path;
+  entry.device = (uint64_t{major(info.st_dev)} << 20) | minor(info.st_dev);
+  entry.inode = info.st_ino;
+  attach_targets(file, entry, **report);
   return has_target;
 }
 
-void Attacher::attach_targets(const std::filesystem::path& file, const std::string& shown_path,
+void Attacher::attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
                               const LocateReport& report) {
   for (const TlsTarget& target : report.targets) {
     const uint32_t id = next_target_++;
-    tell_target(id, target, shown_path);
+    tell_target(id, target, entry.path);
     const auto probes = probes_.attach(file, target, id);
     counters_.add(probes.ok() ? Count::kProbesAttached : Count::kProbesFailed, probes.value_or(1));
+    CoverageEntry heard = entry;
+    heard.tls = to_string(target.stack);
+    heard.located_by = to_string(target.located_by);
+    heard.version = target.version;
+    heard.probes = probes.value_or(0);
+    if (!probes.ok()) heard.reason = probes.error().message;
     const std::scoped_lock lock(mutex_);
-    coverage_.push_back({shown_path, std::string(to_string(target.stack)),
-                         std::string(to_string(target.located_by)), target.version,
-                         probes.value_or(0), probes.ok() ? "" : probes.error().message});
+    coverage_.push_back(std::move(heard));
   }
   for (const Refusal& refusal : report.refusals) {
+    CoverageEntry refused = entry;
+    refused.tls = to_string(refusal.stack);
+    refused.reason = refusal.reason;
     const std::scoped_lock lock(mutex_);
-    coverage_.push_back(
-        {shown_path, std::string(to_string(refusal.stack)), "", "", 0, refusal.reason});
+    coverage_.push_back(std::move(refused));
   }
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -33,6 +34,9 @@ struct CoverageEntry {
   std::string version;
   size_t probes = 0;
   std::string reason;  // empty: heard
+  // As /proc/PID/maps tells the file, to find the processes that have it mapped.
+  uint64_t device = 0;
+  uint64_t inode = 0;
 };
 
 class Attacher {
@@ -50,6 +54,8 @@ class Attacher {
   void stop();
 
   std::vector<CoverageEntry> coverage() const;
+  // start() looks at the files that matter most; true when the first full sweep is over as well.
+  bool wait_until_swept(std::chrono::milliseconds timeout) const;
 
  private:
   // A file as long as it is the same file: device, inode, ctime.
@@ -60,7 +66,7 @@ class Attacher {
   void run(const std::stop_token& stop);
   void on_mapping(const ExecMapping& mapping);
   bool consider(const std::filesystem::path& file, const std::string& shown_path);
-  void attach_targets(const std::filesystem::path& file, const std::string& shown_path,
+  void attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
                       const LocateReport& report);
   void tell_target(uint32_t id, const TlsTarget& target, const std::string& path);
   void tell_process(uint32_t tgid);
@@ -75,6 +81,8 @@ class Attacher {
   std::set<uint32_t> told_processes_;
   uint32_t next_target_ = 1;
   mutable std::mutex mutex_;
+  mutable std::condition_variable swept_changed_;
+  bool swept_ = false;                   // guarded by mutex_
   std::vector<CoverageEntry> coverage_;  // guarded by mutex_
   std::jthread thread_;
 };
