@@ -103,8 +103,10 @@ void print_host(const Json& report) {
   const Json& kernel = report["kernel"];
   fmt::print("Kernel {} {}\n", text_of(kernel, "release"), text_of(kernel, "machine"));
   fmt::print("  {:<22} {}\n", "BTF", answer(kernel.value("btf", false)));
-  for (const auto& [name, value] : report.value("features", Json::object()).items())
-    fmt::print("  {:<22} {}\n", name, answer(value.get<bool>()));
+  if (report.contains("features")) {
+    for (const auto& [name, value] : report["features"].items())
+      fmt::print("  {:<22} {}\n", name, answer(value.get<bool>()));
+  }
   fmt::print("Capabilities\n");
   for (const Json& capability : report["capabilities"]) {
     fmt::print("  {:<22} {:<4} to {}\n", text_of(capability, "name"),
