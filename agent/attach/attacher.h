@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -56,12 +57,14 @@ class Attacher {
   using FileKey = std::tuple<uint64_t, uint64_t, int64_t>;
 
   void attach_ahead();
-  void sweep(bool urgent_only);
+  void sweep_urgent();
+  void fill_backlog();
   void run(const std::stop_token& stop);
   void on_mapping(const ExecMapping& mapping);
   bool consider(const std::filesystem::path& file, const std::string& shown_path);
-  void attach_targets(const std::filesystem::path& file, const std::string& shown_path,
+  bool attach_targets(const std::filesystem::path& file, const std::string& shown_path,
                       const LocateReport& report);
+  void note(CoverageEntry entry);
   void tell_target(uint32_t id, const TlsTarget& target, const std::string& path);
   void tell_process(uint32_t tgid);
 
@@ -73,6 +76,7 @@ class Attacher {
   std::unique_ptr<ExecTrigger> trigger_;
   std::map<FileKey, bool> known_files_;  // true: has a target
   std::set<uint32_t> told_processes_;
+  std::deque<std::pair<uint32_t, MappedFile>> backlog_;  // of a sweep; triggers go before it
   uint32_t next_target_ = 1;
   mutable std::mutex mutex_;
   std::vector<CoverageEntry> coverage_;  // guarded by mutex_
