@@ -74,9 +74,9 @@ def compare(client, case, server, connections):
     transcript = server.transcripts.get(case)
     if transcript is None:
         return "not served", "not served"
-    # A browser posts from a page, and may use the page's connection for it.
-    heard = [c for c in connections if f"/c/{case}?" in c["sent"]["head"]] or [
-        c for c in connections if f"/page/{case}?" in c["sent"]["head"]]
+    # A browser posts from a page, and uses the page's connection for it.
+    starts = (f"POST /c/{case}?", f"GET /page/{case}?")
+    heard = [c for c in connections if c["sent"]["head"].startswith(starts)]
     if client.stack:
         heard = [c for c in heard if c["target"]["tls"] == client.stack]
     if len(heard) != 1:
