@@ -132,8 +132,9 @@ void Attacher::run(const std::stop_token& stop) {
 }
 
 void Attacher::on_mapping(const ExecMapping& mapping) {
+  const bool program = mapping.path.find(".so") == std::string::npos;
+  if (program) told_processes_.erase(mapping.tgid);  // an exec gave the process a new identity
   if (consider(proc_.path_in_root(mapping.tgid, mapping.path), mapping.path)) {
-    told_processes_.erase(mapping.tgid);  // an exec gave the process a new identity
     tell_process(mapping.tgid);
   }
 }

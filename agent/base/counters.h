@@ -19,6 +19,8 @@ namespace sonde {
   X(BytesLostFault, "bytes_lost_fault", "Plaintext bytes lost: memory not readable")             \
   X(BytesLostTooLong, "bytes_lost_too_long", "Plaintext bytes lost: call above the limit")       \
   X(CallsLostNoEntry, "calls_lost_no_entry", "Returns without a remembered entry")               \
+  X(CallsLostMapFull, "calls_lost_map_full", "Calls not followed: kernel map full")              \
+  X(ProcessEventsLost, "process_events_lost", "Exec and exit reports lost: ring buffer full")    \
   X(EventsMalformed, "events_malformed", "Records refused by decode()")                          \
   X(BytesLostQueueFull, "bytes_lost_queue_full", "Plaintext bytes lost: pipeline queue full")    \
   X(EventsLostQueueFull, "events_lost_queue_full", "Records lost: pipeline queue full")          \

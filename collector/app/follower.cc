@@ -46,8 +46,8 @@ void Follower::run() {
   while (wait()) {
     if (events_.has_listeners()) {
       publish_new();
-    } else {
-      last_id_ = -1;
+    } else if (const auto newest = alerts_.last_id(); newest.ok()) {
+      last_id_ = *newest;  // what arrives after a listener came is news to it, at once
     }
   }
 }

@@ -72,7 +72,7 @@ Result<std::vector<Link>> links_of(sql::Connection& connection, const Subject& s
     const auto status = static_cast<WorkStatus>(row.integer(4));
     // A closed story is not opened again by what comes later.
     if (status == WorkStatus::kResolved || status == WorkStatus::kSuppressed) continue;
-    if (rule.strength == Strength::kOrdered &&
+    if (rule.strength != Strength::kStrong &&
         !in_order(subject, row.integer(1), static_cast<Stage>(row.integer(2)))) {
       continue;
     }
@@ -80,6 +80,25 @@ Result<std::vector<Link>> links_of(sql::Connection& connection, const Subject& s
                      row.integer(5) != 0});
   }
   return links;
+}
+
+// Of weak links only those stay that point to an alert by the same person in the same place, or by
+// two signs of the person; and of these the one that tells more.
+void drop_lonely_links(std::vector<Link>& links) {
+  struct Signs {
+    int places = 0;
+    int persons = 0;
+  };
+  std::map<int64_t, Signs> signs;
+  for (const Link& link : links) {
+    signs[link.alert_id].places += link.strength == Strength::kPlace ? 1 : 0;
+    signs[link.alert_id].persons += link.strength == Strength::kPerson ? 1 : 0;
+  }
+  std::erase_if(links, [&signs](const Link& link) {
+    if (link.strength == Strength::kStrong) return false;
+    const Signs& of = signs[link.alert_id];
+    return of.persons == 0 || of.persons + of.places < 2;
+  });
 }
 
 // One round's work on one connection.
@@ -96,6 +115,7 @@ class Worker {
       if (!found.ok()) return tl::unexpected<Error>(found.error());
       links.insert(links.end(), found->begin(), found->end());
     }
+    drop_lonely_links(links);
     // The strongest and newest link is the reason that is told; ties are broken by ids, so that the
     // same alerts always give the same incidents.
     std::stable_sort(links.begin(), links.end(), [](const Link& a, const Link& b) {

@@ -20,12 +20,12 @@ constexpr auto kEntries = std::to_array<Entry>({
     {"secret", {Strength::kStrong, kLongestWindowMs, kNoHub}},
     {"url", {Strength::kStrong, 24 * kHour, kNoHub}},
     {"domain", {Strength::kStrong, 24 * kHour, 200}},
-    {"container", {Strength::kOrdered, kHour, 20}},
-    {"pod", {Strength::kOrdered, kHour, 20}},
-    {"end_user", {Strength::kOrdered, kHour, 20}},
-    {"source_ip", {Strength::kOrdered, kHour, 20}},
-    {"tool", {Strength::kOrdered, kHour / 4, 10}},
-    {kHostApplication, {Strength::kOrdered, kHour / 4, 10}},
+    {"container", {Strength::kPlace, kHour, 20}},
+    {"pod", {Strength::kPlace, kHour, 20}},
+    {"end_user", {Strength::kPerson, kHour, 20}},
+    {"source_ip", {Strength::kPerson, kHour, 20}},
+    {"tool", {Strength::kPlace, kHour / 4, 10}},
+    {kHostApplication, {Strength::kPlace, kHour / 4, 10}},
     // Too common to say anything alone; host and application together are above.
     {"host", {Strength::kIgnored, 0, 0}},
     {"application", {Strength::kIgnored, 0, 0}},
@@ -40,7 +40,7 @@ LinkRule link_rule(std::string_view entity_type) {
     if (entry.type == entity_type) return entry.rule;
   }
   // A type that a newer agent knows: careful, but not lost.
-  return {Strength::kOrdered, kHour, 20};
+  return {Strength::kPlace, kHour, 20};
 }
 
 }  // namespace sonde::incident

@@ -6,9 +6,10 @@
 
 namespace sonde::incident {
 
-// kStrong: sharing it is enough. kOrdered: the earlier alert must also stand earlier in the kill
-// chain, because unrelated things happen in the same place.
-enum class Strength { kIgnored, kOrdered, kStrong };
+// kStrong: sharing it is enough. The others are weak, because unrelated things happen in the same
+// place and one person does many things: two alerts are joined by the same person in the same place
+// (or by two signs of the person), and only when they follow the kill chain.
+enum class Strength { kIgnored, kPlace, kPerson, kStrong };
 
 struct LinkRule {
   Strength strength;

@@ -1,6 +1,8 @@
 #include "collector/portal/assets.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "collector/portal/embedded.h"
 
@@ -14,13 +16,23 @@ const Asset* exact(std::string_view path) {
   return found == assets.end() ? nullptr : &*found;
 }
 
+// The portal's own pages, by their first segment (collector/portal/src/App.tsx): a page is reloaded
+// by its address. The rest of the path may be anything, a host name with dots for one.
+constexpr std::array<std::string_view, 8> kPages = {"",         "alerts", "incidents", "inventory",
+                                                    "coverage", "fleet",  "settings",  "audit"};
+
+bool is_page(std::string_view path) {
+  if (!path.starts_with('/')) return false;
+  path.remove_prefix(1);
+  const std::string_view first = path.substr(0, path.find('/'));
+  return std::find(kPages.begin(), kPages.end(), first) != kPages.end();
+}
+
 }  // namespace
 
 const Asset* find_asset(std::string_view path) {
   if (const Asset* asset = exact(path)) return asset;
-  const std::string_view name = path.substr(path.rfind('/') + 1);
-  if (name.find('.') != std::string_view::npos) return nullptr;
-  return exact("/index.html");
+  return is_page(path) ? exact("/index.html") : nullptr;
 }
 
 std::string_view api_description() {

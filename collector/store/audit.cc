@@ -23,11 +23,14 @@ Result<std::vector<AuditEntry>> AuditStore::list(std::string_view actor, std::st
   std::string statement =
       "SELECT id, time_ms, actor, action, object, detail, source FROM audit WHERE id < $1";
   std::vector<sql::Param> params = {before_id.value_or(std::numeric_limits<int64_t>::max())};
-  for (const auto& [column, value] :
-       {std::pair(" AND actor = $", actor), std::pair(" AND object = $", object)}) {
-    if (value.empty()) continue;
-    params.emplace_back(value);
-    statement += column + std::to_string(params.size());
+  if (!actor.empty()) {
+    params.emplace_back(actor);
+    const std::string number = std::to_string(params.size());
+    statement += " AND (actor = $" + number + " OR actor = 'user:' || $" + number + ")";
+  }
+  if (!object.empty()) {
+    params.emplace_back(object);
+    statement += " AND object = $" + std::to_string(params.size());
   }
   params.emplace_back(static_cast<int64_t>(limit));
   statement += " ORDER BY id DESC LIMIT $" + std::to_string(params.size());

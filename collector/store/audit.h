@@ -25,7 +25,8 @@ class AuditStore {
   explicit AuditStore(Pool& pool) : pool_(pool) {}
   // The id of `entry` is ignored.
   Status add(const AuditEntry& entry);
-  // Newest first; empty texts do not filter; `before_id` is the cursor.
+  // Newest first; empty texts do not filter; `before_id` is the cursor. `actor` is one as above, or
+  // a user's name alone.
   Result<std::vector<AuditEntry>> list(std::string_view actor, std::string_view object,
                                        std::optional<int64_t> before_id, size_t limit) const;
   Result<int64_t> remove_before(int64_t before_ms);

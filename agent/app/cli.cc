@@ -1,0 +1,87 @@
+#include "agent/app/cli.h"
+
+#include <CLI/CLI.hpp>
+
+#include "agent/app/commands.h"
+
+namespace sonde::app {
+namespace {
+
+void add_trace(CLI::App& app, int& code) {
+  auto options = std::make_shared<TraceOptions>();
+  CLI::App* command =
+      app.add_subcommand("trace", "Live view of every exchange with a language model");
+  command->add_flag("--json", options->json,
+                    "One line of JSON for each exchange (sonde.exchange/1)");
+  command->add_flag("--findings", options->findings, "Run the detectors and show what they find");
+  command->add_option("--pid", options->pid, "Only this process");
+  command->add_option("--exe", options->exe_glob,
+                      "Only executables whose path matches this pattern");
+  command->add_option("--duration", options->duration_seconds, "Stop after so many seconds")
+      ->check(CLI::NonNegativeNumber);
+  command->callback([options, &code] { code = run_trace(*options); });
+}
+
+void add_record(CLI::App& app, int& code) {
+  auto options = std::make_shared<RecordOptions>();
+  CLI::App* command =
+      app.add_subcommand("record", "Write raw events to a file (it holds plaintext)");
+  command->add_option("-o,--output", options->output, "The recording")->required();
+  command->add_option("--duration", options->duration_seconds, "Stop after so many seconds")
+      ->check(CLI::NonNegativeNumber);
+  command->callback([options, &code] { code = run_record(*options); });
+}
+
+void add_replay(CLI::App& app, int& code) {
+  auto options = std::make_shared<ReplayOptions>();
+  CLI::App* command =
+      app.add_subcommand("replay", "Run the pipeline on a recording; needs no root");
+  command->add_option("FILE", options->file, "A recording made by `sonde record`")->required();
+  command->add_flag("--json", options->json, "One line of JSON for each exchange");
+  auto* exchanges = command->add_flag("--exchanges", "Show the exchanges (the default)");
+  command->add_flag("--findings", options->findings, "Show the exchanges with their findings")
+      ->excludes(exchanges);
+  command->callback([options, &code] { code = run_replay(*options); });
+}
+
+void add_file_commands(CLI::App& app, int& code) {
+  auto scan_file = std::make_shared<std::string>();
+  auto json = std::make_shared<bool>(false);
+  CLI::App* scan = app.add_subcommand("scan", "Run the detectors on JSON lines; needs no root");
+  scan->add_option("FILE", *scan_file, "JSON lines; - or nothing: standard input");
+  scan->add_flag("--json", *json, "JSON lines out (always so)");
+  scan->callback([scan_file, json, &code] { code = run_scan(*scan_file, *json); });
+
+  auto elf_file = std::make_shared<std::string>();
+  CLI::App* locate =
+      app.add_subcommand("locate", "Find the TLS stacks in an executable or library");
+  locate->add_option("FILE", *elf_file, "An ELF file")->required();
+  locate->add_flag("--json", *json, "JSON out");
+  locate->callback([elf_file, json, &code] { code = run_locate(*elf_file, *json); });
+
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "What this host allows, and what is heard or not and why");
+  doctor->add_flag("--json", *json, "JSON out");
+  doctor->callback([json, &code] { code = run_doctor(*json); });
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  int code = kExitGood;
+  CLI::App app{"Sonde hears what the programs on this host say to language models.", "sonde"};
+  app.set_version_flag("--version", "sonde " SONDE_VERSION);
+  app.require_subcommand(1);
+  add_trace(app, code);
+  add_record(app, code);
+  add_replay(app, code);
+  add_file_commands(app, code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitGood : kExitUsage;
+  }
+  return code;
+}
+
+}  // namespace sonde::app

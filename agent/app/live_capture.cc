@@ -1,0 +1,83 @@
+#include "agent/app/live_capture.h"
+
+#include <set>
+
+#include <fmt/format.h>
+#include <time.h>
+
+namespace sonde::app {
+namespace {
+
+uint64_t clock_ns(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+}  // namespace
+
+LiveCapture::LiveCapture(const LiveCaptureOptions& options, Counters& counters)
+    : counters_(counters),
+      queue_(options.queue_bytes, counters),
+      cache_(1024, options.cache_folder) {}
+
+LiveCapture::~LiveCapture() { stop(); }
+
+Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveCaptureOptions& options,
+                                                        Counters& counters) {
+  auto probes = attach::ProbeSet::create({options.ring_bytes});
+  if (!probes.ok()) return tl::unexpected(probes.error());
+  std::unique_ptr<LiveCapture> live(new LiveCapture(options, counters));
+  live->probes_ = std::move(*probes);
+  live->push_clock();
+  const auto push = [queue = &live->queue_](Bytes record) { queue->push(record); };
+  live->attacher_ =
+      std::make_unique<attach::Attacher>(*live->probes_, live->cache_, counters, push);
+  auto reader = capture::RingReader::start(live->probes_->ring_fd(), counters, push);
+  if (!reader.ok()) return tl::unexpected(reader.error());
+  live->reader_ = std::move(*reader);
+  if (auto started = live->attacher_->start(); !started) return tl::unexpected(started.error());
+  return live;
+}
+
+// Records carry CLOCK_MONOTONIC; this one says what time of day that is.
+void LiveCapture::push_clock() {
+  sonde_clock_record record{};
+  record.header = {
+      SONDE_RECORD_CLOCK, SONDE_ABI_VERSION, sizeof(record), clock_ns(CLOCK_MONOTONIC), 0, 0};
+  record.unix_ns = clock_ns(CLOCK_REALTIME);
+  queue_.push(std::as_bytes(std::span(&record, 1)));
+}
+
+std::string LiveCapture::summary() const {
+  std::set<std::string> files;
+  size_t refused = 0;
+  for (const attach::CoverageEntry& entry : attacher_->coverage()) {
+    if (entry.reason.empty())
+      files.insert(entry.path);
+    else
+      ++refused;
+  }
+  return fmt::format("listening: {} probes in {} files, {} not heard (see `sonde doctor`)",
+                     probes_->attached_probes(), files.size(), refused);
+}
+
+void LiveCapture::stop() {
+  if (attacher_) attacher_->stop();
+  reader_.reset();
+  if (probes_) update_losses();
+  queue_.close();
+}
+
+void LiveCapture::update_losses() {
+  constexpr Count kReasons[SONDE_LOSS_REASONS] = {
+      Count::kBytesLostRingFull, Count::kBytesLostFault,   Count::kBytesLostTooLong,
+      Count::kCallsLostNoEntry,  Count::kCallsLostMapFull, Count::kProcessEventsLost};
+  const auto totals = probes_->losses();
+  for (size_t reason = 0; reason < totals.size(); ++reason) {
+    counters_.add(kReasons[reason], totals[reason] - reported_losses_[reason]);
+  }
+  reported_losses_ = totals;
+}
+
+}  // namespace sonde::app

@@ -1,0 +1,52 @@
+// Hearing this host: probes, attacher and ring reader, feeding one queue of records.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/attach/attacher.h"
+#include "agent/attach/probe_set.h"
+#include "agent/base/counters.h"
+#include "agent/base/result.h"
+#include "agent/capture/record_queue.h"
+#include "agent/capture/ring_reader.h"
+
+namespace sonde::app {
+
+struct LiveCaptureOptions {
+  size_t ring_bytes = size_t{32} << 20;
+  size_t queue_bytes = size_t{64} << 20;
+  std::filesystem::path cache_folder;  // of located files; empty: not kept
+};
+
+class LiveCapture {
+ public:
+  // Returns when listening. `counters` is borrowed.
+  static Result<std::unique_ptr<LiveCapture>> start(const LiveCaptureOptions& options,
+                                                    Counters& counters);
+  ~LiveCapture();
+
+  capture::RecordQueue& queue() { return queue_; }
+  attach::ProbeSet& probes() { return *probes_; }
+  attach::Attacher& attacher() { return *attacher_; }
+  // "listening: 42 probes in 3 files, ..."
+  std::string summary() const;
+  // Stops hearing: what the ring still holds goes to the queue, which is then closed.
+  void stop();
+  // Brings the kernel's totals of what was lost into the counters.
+  void update_losses();
+
+ private:
+  LiveCapture(const LiveCaptureOptions& options, Counters& counters);
+  void push_clock();
+
+  Counters& counters_;
+  capture::RecordQueue queue_;
+  attach::LocateCache cache_;
+  std::unique_ptr<attach::ProbeSet> probes_;
+  std::unique_ptr<capture::RingReader> reader_;
+  std::unique_ptr<attach::Attacher> attacher_;
+  std::array<uint64_t, SONDE_LOSS_REASONS> reported_losses_{};
+};
+
+}  // namespace sonde::app

@@ -1,0 +1,175 @@
+#include "agent/app/pipeline.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "agent/capture/record_queue.h"
+
+namespace sonde::app {
+namespace {
+
+std::string key_text(const capture::ConnectionKey& key) {
+  return fmt::format("{:08x}{:016x}{:016x}", key.tgid, key.handle, key.generation_ns);
+}
+
+std::string_view side_name(http::Side side) {
+  return side == http::Side::kServer ? "server" : "client";
+}
+
+}  // namespace
+
+// A connection with the assembler that its session feeds; the assembler must be at a fixed address.
+struct Pipeline::Entry {
+  Entry(Pipeline& pipeline, const capture::DataEvent& data, bool joined_late)
+      : assembler(pipeline.limits_, pipeline.counters_,
+                  [this, &pipeline](llm::Exchange&& exchange) {
+                    pipeline.complete(*this, std::move(exchange));
+                  }),
+        connection(data.connection, data.target, joined_late, assembler, pipeline.limits_,
+                   pipeline.counters_) {}
+
+  llm::Assembler assembler;
+  conn::Connection connection;
+  uint64_t exchanges = 0;
+  bool ignored = false;
+};
+
+Pipeline::Pipeline(const Limits& limits, Counters& counters, ExchangeSink exchanges,
+                   IgnoreSink ignored)
+    : limits_(limits),
+      counters_(counters),
+      exchanges_(std::move(exchanges)),
+      ignored_(std::move(ignored)) {}
+
+Pipeline::~Pipeline() = default;
+
+void Pipeline::on_records(Bytes records) {
+  while (!records.empty()) {
+    const Bytes record = capture::first_record(records);
+    if (record.empty()) {
+      counters_.add(Count::kEventsMalformed);
+      return;
+    }
+    on_record(record);
+    records = records.subspan(record.size());
+  }
+}
+
+void Pipeline::on_record(Bytes record) {
+  const auto event = capture::decode(record);
+  if (!event) {
+    counters_.add(Count::kEventsMalformed);
+    return;
+  }
+  struct Visitor {
+    Pipeline& self;
+    const capture::Event& event;
+    void operator()(const capture::DataEvent& data) { self.on_data(event, data); }
+    void operator()(const capture::CloseEvent& close) { self.on_close(event, close); }
+    void operator()(const capture::ExecEvent& exec) { self.processes_.on_exec(event.tgid, exec); }
+    void operator()(const capture::ExitEvent&) { self.end_of_process(event.tgid); }
+    void operator()(const capture::ProcessEvent& process) {
+      self.processes_.on_process(event.tgid, process);
+    }
+    void operator()(const capture::TargetEvent& target) { self.on_target(target); }
+    void operator()(const capture::ClockEvent& clock) {
+      self.wall_offset_ = clock.wall_time.time_since_epoch() - event.time.time_since_epoch();
+    }
+    void operator()(const capture::LossEvent&) {}
+  };
+  std::visit(Visitor{*this, *event}, event->body);
+}
+
+WallTime Pipeline::wall_of(MonoTime time) const {
+  return WallTime(time.time_since_epoch() + wall_offset_);
+}
+
+void Pipeline::on_target(const capture::TargetEvent& event) {
+  const auto json = nlohmann::json::parse(event.json, nullptr, false);
+  if (!json.is_object()) return;
+  targets_[event.target] = {json.value("tls", std::string()),
+                            json.value("located_by", std::string())};
+}
+
+void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& data) {
+  counters_.add(Count::kBytesCaptured, data.bytes.size());
+  Entry& entry = entry_of(data);
+  if (entry.ignored) return;
+  entry.assembler.set_time(data.entry_time, wall_of(data.entry_time));
+  if (!data.sent) entry.assembler.set_time(event.time, wall_of(event.time));
+  entry.connection.on_data(data);
+  if (!entry.connection.worth_hearing()) {
+    entry.ignored = true;
+    counters_.add(Count::kConnectionsNotHttp);
+    if (ignored_) ignored_(data.connection);
+  }
+}
+
+Pipeline::Entry& Pipeline::entry_of(const capture::DataEvent& data) {
+  const std::string key = key_text(data.connection);
+  if (const auto found = by_key_.find(key); found != by_key_.end()) {
+    entries_.splice(entries_.begin(), entries_, found->second);
+    return *entries_.front();
+  }
+  if (entries_.size() >= limits_.connections) {
+    counters_.add(Count::kConnectionsEvicted);
+    erase(std::prev(entries_.end()));
+  }
+  counters_.add(Count::kConnectionsOpened);
+  const bool joined_late = !processes_.heard_from_birth(data.connection.tgid);
+  entries_.push_front(std::make_unique<Entry>(*this, data, joined_late));
+  by_key_[key] = entries_.begin();
+  return *entries_.front();
+}
+
+void Pipeline::on_close(const capture::Event& event, const capture::CloseEvent& close) {
+  const auto found = by_key_.find(key_text(close.connection));
+  if (found == by_key_.end()) return;
+  Entry& entry = **found->second;
+  entry.assembler.set_time(event.time, wall_of(event.time));
+  if (!entry.ignored) entry.connection.on_close(close);
+  erase(found->second);
+}
+
+void Pipeline::erase(Entries::iterator position) {
+  Entry& entry = **position;
+  entry.connection.finish();
+  entry.assembler.finish();
+  by_key_.erase(key_text(entry.connection.key()));
+  entries_.erase(position);
+}
+
+void Pipeline::end_of_process(uint32_t tgid) {
+  for (auto position = entries_.begin(); position != entries_.end();) {
+    const auto current = position++;
+    if ((*current)->connection.key().tgid == tgid) erase(current);
+  }
+  processes_.on_exit(tgid);
+}
+
+void Pipeline::finish() {
+  while (!entries_.empty()) erase(entries_.begin());
+}
+
+void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
+  const conn::Connection& connection = entry.connection;
+  const capture::ConnectionKey& key = connection.key();
+  const uint64_t number = ++entry.exchanges;
+  exchange.id = fmt::format("{:x}-{:x}-{:x}-{:x}", key.generation_ns, key.tgid, key.handle, number);
+  exchange.process = processes_.find(key.tgid);
+  if (auto id = processes_.container_id(key.tgid); !id.empty()) {
+    exchange.container = llm::Container{.id = std::move(id), .name = {}, .image = {}};
+  }
+  if (const auto target = targets_.find(connection.target()); target != targets_.end()) {
+    exchange.capture.tls = target->second.tls;
+    exchange.capture.located_by = target->second.located_by;
+  }
+  exchange.capture.side = side_name(connection.side());
+  exchange.capture.lost_bytes = connection.lost_bytes();
+  exchange.capture.joined_late = connection.joined_late() && exchange.capture.joined_late;
+  counters_.add(Count::kExchangesSeen);
+  if (!exchange.capture.complete) counters_.add(Count::kExchangesIncomplete);
+  exchanges_(std::move(exchange));
+}
+
+}  // namespace sonde::app

@@ -1,0 +1,64 @@
+// Records in, exchanges out: the part that is the same for a live host and for a recording.
+// Not thread-safe: one thread owns a pipeline.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "agent/app/process_table.h"
+#include "agent/base/counters.h"
+#include "agent/base/limits.h"
+#include "agent/capture/event.h"
+#include "agent/conn/connection.h"
+#include "agent/llm/assembler.h"
+
+namespace sonde::app {
+
+class Pipeline {
+ public:
+  using ExchangeSink = std::function<void(llm::Exchange&&)>;
+  // Told once of a connection that speaks nothing Sonde knows, so that the kernel may stop copying.
+  using IgnoreSink = std::function<void(const capture::ConnectionKey&)>;
+
+  Pipeline(const Limits& limits, Counters& counters, ExchangeSink exchanges,
+           IgnoreSink ignored = {});
+  ~Pipeline();
+
+  // A buffer of whole records.
+  void on_records(Bytes records);
+  void on_record(Bytes record);
+  // Ends what is in flight.
+  void finish();
+
+ private:
+  struct Target {
+    std::string tls;
+    std::string located_by;
+  };
+  struct Entry;
+  using Entries = std::list<std::unique_ptr<Entry>>;  // most recently used first
+
+  void on_data(const capture::Event& event, const capture::DataEvent& data);
+  void on_close(const capture::Event& event, const capture::CloseEvent& close);
+  void on_target(const capture::TargetEvent& event);
+  Entry& entry_of(const capture::DataEvent& data);
+  void erase(Entries::iterator position);
+  void end_of_process(uint32_t tgid);
+  void complete(Entry& entry, llm::Exchange&& exchange);
+  WallTime wall_of(MonoTime time) const;
+
+  const Limits& limits_;
+  Counters& counters_;
+  ExchangeSink exchanges_;
+  IgnoreSink ignored_;
+  ProcessTable processes_;
+  std::unordered_map<uint32_t, Target> targets_;
+  Entries entries_;
+  std::unordered_map<std::string, Entries::iterator> by_key_;
+  std::chrono::nanoseconds wall_offset_{0};
+};
+
+}  // namespace sonde::app

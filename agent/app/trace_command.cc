@@ -1,0 +1,104 @@
+// `sonde trace` and `sonde record`: a live host, shown or written down.
+#include <thread>
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+#include <unistd.h>
+
+#include "agent/app/commands.h"
+#include "agent/app/exchange_printer.h"
+#include "agent/app/live_capture.h"
+#include "agent/app/pipeline.h"
+#include "agent/app/signals.h"
+#include "agent/capture/record_file.h"
+
+namespace sonde::app {
+namespace {
+
+constexpr std::chrono::milliseconds kTakeWait{200};
+constexpr std::chrono::milliseconds kSignalWait{100};
+
+// Waits for SIGINT, SIGTERM or the end of the duration, then stops hearing.
+std::jthread stop_at_end(LiveCapture& live, double duration_seconds) {
+  return std::jthread([&live, duration_seconds](const std::stop_token& stop) {
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::duration<double>(duration_seconds);
+    while (!stop.stop_requested()) {
+      if (wait_for_signal(kSignalWait) == Signal::kStop) break;
+      if (duration_seconds > 0 && std::chrono::steady_clock::now() >= end) break;
+    }
+    live.stop();
+  });
+}
+
+// What was lost, by reason; silent when nothing was.
+void print_losses(const Counters& counters) {
+  for (const Count count :
+       {Count::kBytesLostRingFull, Count::kBytesLostFault, Count::kBytesLostTooLong,
+        Count::kCallsLostNoEntry, Count::kCallsLostMapFull, Count::kBytesLostQueueFull,
+        Count::kStreamBytesLost, Count::kEventsMalformed}) {
+    if (const uint64_t value = counters.value(count); value > 0) {
+      fmt::print(stderr, "lost: {} {}\n", kCounterInfo[static_cast<size_t>(count)].name, value);
+    }
+  }
+}
+
+bool wanted(const TraceOptions& options, const llm::Exchange& exchange) {
+  if (options.pid && exchange.process.pid != *options.pid) return false;
+  return options.exe_glob.empty() ||
+         fnmatch(options.exe_glob.c_str(), exchange.process.exe.c_str(), 0) == 0;
+}
+
+}  // namespace
+
+int run_trace(const TraceOptions& options) {
+  block_signals();
+  Counters counters;
+  const Limits limits;
+  auto printer = ExchangePrinter::create(
+      {options.json, options.findings, !options.json && isatty(STDOUT_FILENO) != 0}, limits,
+      counters, stdout);
+  if (!printer.ok()) return complain(printer.error().message, kExitFailure);
+  auto live = LiveCapture::start({}, counters);
+  if (!live.ok()) return complain(live.error().message, kExitFailure);
+  Pipeline pipeline(
+      limits, counters,
+      [&](llm::Exchange&& exchange) {
+        if (wanted(options, exchange)) printer->print(exchange);
+      },
+      [&](const capture::ConnectionKey& key) {
+        (*live)->probes().ignore(key.tgid, key.handle, key.generation_ns);
+      });
+  fmt::print(stderr, "{}\n", (*live)->summary());
+  const std::jthread stopper = stop_at_end(**live, options.duration_seconds);
+  std::vector<std::byte> records;
+  while ((*live)->queue().take(records, kTakeWait)) pipeline.on_records(records);
+  pipeline.finish();
+  fmt::print(stderr, "{} exchanges\n", counters.value(Count::kExchangesSeen));
+  print_losses(counters);
+  return kExitGood;
+}
+
+int run_record(const RecordOptions& options) {
+  block_signals();
+  Counters counters;
+  auto writer = capture::RecordWriter::create(options.output);
+  if (!writer.ok()) return complain(writer.error().message, kExitFailure);
+  auto live = LiveCapture::start({}, counters);
+  if (!live.ok()) return complain(live.error().message, kExitFailure);
+  fmt::print(stderr, "{}\n", (*live)->summary());
+  const std::jthread stopper = stop_at_end(**live, options.duration_seconds);
+  std::vector<std::byte> records;
+  while ((*live)->queue().take(records, kTakeWait)) {
+    if (auto written = writer->write(records); !written)
+      return complain(written.error().message, kExitFailure);
+  }
+  if (auto finished = writer->finish(); !finished)
+    return complain(finished.error().message, kExitFailure);
+  fmt::print(stderr, "recorded {} events into {}\n", counters.value(Count::kEventsReceived),
+             options.output);
+  print_losses(counters);
+  return kExitGood;
+}
+
+}  // namespace sonde::app

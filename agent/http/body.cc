@@ -1,0 +1,69 @@
+#include "agent/http/body.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sonde::http {
+
+void Body::begin(const Head& head) {
+  chain_.reset();
+  delivered_ = 0;
+  cut_ = incomplete_ = false;
+  // Content codings were applied before transfer codings; CodingChain decodes the last added first.
+  for (const std::string_view name : {"content-encoding", "transfer-encoding"}) {
+    for (const Field& field : head.fields) {
+      if (field.name != name) continue;
+      if (!chain_) chain_.emplace(*limits_);
+      chain_->add(field.value);
+    }
+  }
+  if (chain_ && chain_->empty()) chain_.reset();
+}
+
+Bytes Body::next(Bytes& input) {
+  if (cut_) {
+    counters_->add(Count::kHttpBodyBytesDropped, input.size());
+    input = {};
+    return {};
+  }
+  if (!chain_) return limited(std::exchange(input, {}));
+  const Bytes piece = chain_->next(input);
+  if (chain_->failure() != CodingChain::Failure::kNone) fail();
+  return limited(piece);
+}
+
+Bytes Body::limited(Bytes piece) {
+  const uint64_t room = limits_->body_bytes - delivered_;
+  if (piece.size() > room) {
+    counters_->add(Count::kHttpBodyTruncated);
+    counters_->add(Count::kHttpBodyBytesDropped, piece.size() - room);
+    piece = piece.first(static_cast<size_t>(room));
+    cut_ = incomplete_ = true;
+  }
+  delivered_ += piece.size();
+  return piece;
+}
+
+void Body::fail() {
+  const bool bomb = chain_->failure() == CodingChain::Failure::kBomb;
+  counters_->add(bomb ? Count::kHttpDecodeBomb : Count::kHttpDecodeFailed);
+  cut_ = incomplete_ = true;
+}
+
+bool Body::gap() {
+  incomplete_ = true;
+  if (cut_) return false;
+  if (chain_) cut_ = true;  // no coding here can be entered in its middle
+  return true;
+}
+
+End Body::finish(End framing) {
+  if (!cut_ && chain_ && !chain_->whole()) {
+    incomplete_ = true;
+    if (framing == End::kComplete) counters_->add(Count::kHttpDecodeFailed);
+  }
+  chain_.reset();
+  return incomplete_ ? End::kTruncated : framing;
+}
+
+}  // namespace sonde::http

@@ -1,0 +1,43 @@
+// The body of one message: undoes its codings, holds it to the limits, knows whether all was heard.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "agent/base/bytes.h"
+#include "agent/base/counters.h"
+#include "agent/base/limits.h"
+#include "agent/http/content_coding.h"
+#include "agent/http/message.h"
+
+namespace sonde::http {
+
+class Body {
+ public:
+  // `limits` and `counters` are borrowed and outlive the body.
+  Body(const Limits& limits, Counters& counters) : limits_(&limits), counters_(&counters) {}
+
+  // A message begins; its Content-Encoding and Transfer-Encoding fields name the codings.
+  void begin(const Head& head);
+  // The next decoded piece of `input`, to be called until it is empty. Borrowed until the next
+  // call; without codings it is the input itself.
+  Bytes next(Bytes& input);
+  // Encoded bytes are missing here. False: nothing after them can be decoded any more, or the gap
+  // lies in a part that was cut anyway; the caller then reports nothing.
+  bool gap();
+  // How the message ended for its reader, given how its framing ended.
+  End finish(End framing);
+
+ private:
+  void fail();
+  Bytes limited(Bytes piece);
+
+  const Limits* limits_;
+  Counters* counters_;
+  std::optional<CodingChain> chain_;  // none: identity
+  uint64_t delivered_ = 0;
+  bool cut_ = false;         // nothing more is delivered
+  bool incomplete_ = false;  // something is missing
+};
+
+}  // namespace sonde::http

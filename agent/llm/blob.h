@@ -1,0 +1,16 @@
+// What is kept of an image, a sound or a file: its type, size and hash, never its bytes.
+#pragma once
+
+#include <string_view>
+
+#include "agent/llm/exchange.h"
+
+namespace sonde::llm {
+
+// Size and SHA-256 of the bytes that `base64` stands for; of the text itself if it is not Base64.
+void read_base64(Part& part, std::string_view base64);
+
+// A data: URL (RFC 2397) is measured; the address of anything else is kept as the part's content.
+void read_blob_url(Part& part, std::string_view url);
+
+}  // namespace sonde::llm

@@ -1,0 +1,36 @@
+#include "agent/llm/json.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sonde::llm {
+
+std::optional<uint64_t> Json::count() const {
+  if (!exists_) return std::nullopt;
+  if (uint64_t value = 0; element_.get(value) == simdjson::SUCCESS) return value;
+  constexpr double kExact = 9007199254740992.0;  // 2^53: whole numbers up to here are exact
+  if (double value = 0; element_.get(value) == simdjson::SUCCESS && value >= 0 && value <= kExact &&
+                        std::floor(value) == value) {
+    return static_cast<uint64_t>(value);
+  }
+  return std::nullopt;
+}
+
+double Json::number() const {
+  double value = 0;
+  return exists_ && element_.get(value) == simdjson::SUCCESS ? value : 0;
+}
+
+std::optional<Json> JsonParser::parse(const std::string& text) {
+  if (text.size() > capacity_) {
+    // Twice what is needed: a stream's events grow slowly, and allocate() starts from nothing.
+    const size_t wanted = std::max<size_t>(text.size() + text.size() / 2, 1024);
+    if (parser_.allocate(wanted, max_depth_) != simdjson::SUCCESS) return std::nullopt;
+    capacity_ = wanted;
+  }
+  simdjson::dom::element root;
+  if (parser_.parse(text).get(root) != simdjson::SUCCESS) return std::nullopt;
+  return Json(root);
+}
+
+}  // namespace sonde::llm

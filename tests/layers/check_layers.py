@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Holds every #include between modules to the layer table of docs/ARCHITECTURE.md.
+
+A module may include itself and what the table lists for it; nothing outside a table may be
+included across the two programs except agent/base.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(sys.argv[1])
+
+# module: what it may include. Kept in the order of the layers.
+AGENT_ORDER = ["base", "config", "capture", "attach", "http", "conn", "llm", "detect", "alert", "sink", "app"]
+SIBLINGS = {"capture": {"attach", "http"}, "attach": {"capture", "http"}, "http": {"capture", "attach"}}
+COLLECTOR_ORDER = ["store", "incident", "export", "portal", "api", "app"]
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+"(agent|collector|bpf|tests)/([^/"]+)')
+
+
+def allowed(program: str, module: str) -> set[tuple[str, str]]:
+    if program == "agent":
+        below = AGENT_ORDER[: AGENT_ORDER.index(module) + 1]
+        return {("agent", name) for name in below} - {("agent", s) for s in SIBLINGS.get(module, ())}
+    below = COLLECTOR_ORDER[: COLLECTOR_ORDER.index(module) + 1]
+    return {("collector", name) for name in below} | {("agent", "base")}
+
+
+def violations(program: str, order: list[str]):
+    for module in order:
+        for path in sorted((ROOT / program / module).rglob("*")):
+            if path.suffix not in (".h", ".cc"):
+                continue
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                found = INCLUDE.match(line)
+                if found and (found[1], found[2]) not in allowed(program, module):
+                    yield f"{path.relative_to(ROOT)}:{number}: {program}/{module} may not include {found[1]}/{found[2]}"
+
+
+def main() -> int:
+    found = [*violations("agent", AGENT_ORDER), *violations("collector", COLLECTOR_ORDER)]
+    unknown = [p.name for program, order in (("agent", AGENT_ORDER), ("collector", COLLECTOR_ORDER))
+               for p in (ROOT / program).iterdir() if p.is_dir() and p.name not in order]
+    found += [f"module '{name}' stands in no layer" for name in unknown]
+    print("\n".join(found) or "layers: every include points one way")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
