@@ -96,10 +96,8 @@ def node_https(world, binary=None):
     return RawClient(world, [binary or node(), script("plain_client.mjs")], None)
 
 
-def python(world, package, environment=None):
+def python(world, package):
     command = ["/usr/bin/python3", script("python_client.py"), package]
-    if environment:
-        command = ["env", *(f"{key}={value}" for key, value in environment.items()), *command]
     return RawClient(world, command, {"httpx": "python-httpx/", "requests": "python-requests/"}[package])
 
 
@@ -107,16 +105,15 @@ class Curl:
     """A process for each call."""
     user_agent = "curl/"
 
-    def __init__(self, world):
+    def __init__(self, world, environment=None):
         self.world = world
+        self.environment = {**world.environment(), **(environment or {})}
         self.last = None
-        self.runs = 0
 
     def who(self):
         return self.last
 
     def call(self, api, body, headers=None):
-        self.runs += 1
         request = self.world.path("curl-request.json")
         with open(request, "w") as file:
             json.dump(body, file, ensure_ascii=False)
@@ -125,7 +122,7 @@ class Curl:
         for name, value in {**api.headers, **(headers or {})}.items():
             command += ["-H", f"{name}: {value}"]
         command.append(api.url)
-        process = subprocess.Popen(self.world.with_names(command), env=self.world.environment(),
+        process = subprocess.Popen(self.world.with_names(command), env=self.environment,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.last = Who(process.pid, "/usr/bin/curl", command)
         try:

@@ -62,8 +62,8 @@ class Recording:
         return self.child.stop(signal.SIGINT)
 
 
-def replay(path, *options, user=None):
-    """The lines of `sonde replay`, as `user` where one is given."""
-    as_user = ["setpriv", f"--reuid={user}", "--regid=nogroup", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"] if user else []
-    out = run([*as_user, sonde(), "replay", path, "--json", *options], timeout=120)
+def replay(binary, path, *options, user=None):
+    """The lines of `sonde replay`, as `user` without any capability where one is given."""
+    as_user = ["setpriv", f"--reuid={user}", "--regid=nogroup", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+    out = run([*(as_user if user else []), binary, "replay", path, "--json", *options], timeout=120)
     return [json.loads(line) for line in out.decode().split("\n") if line]
