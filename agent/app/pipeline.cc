@@ -98,8 +98,7 @@ void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& da
   entry.assembler.set_time(data.entry_time, wall_of(data.entry_time));
   if (!data.sent) entry.assembler.set_time(event.time, wall_of(event.time));
   entry.connection.on_data(data);
-  if (!entry.connection.worth_hearing())
-    ignore(entry, data.connection, Count::kConnectionsNotHttp);
+  if (!entry.connection.worth_hearing()) ignore(entry, data.connection, Count::kConnectionsNotHttp);
 }
 
 void Pipeline::ignore(Entry& entry, const capture::ConnectionKey& key, Count reason) {
@@ -173,8 +172,6 @@ void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
   exchange.capture.side = side_name(connection.side());
   exchange.capture.lost_bytes = connection.lost_bytes();
   exchange.capture.joined_late = connection.joined_late() && exchange.capture.joined_late;
-  counters_.add(Count::kExchangesSeen);
-  if (!exchange.capture.complete) counters_.add(Count::kExchangesIncomplete);
   exchanges_(std::move(exchange));
 }
 

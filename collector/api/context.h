@@ -45,7 +45,7 @@ struct ApiConfig {
 
 struct Context {
   Context(store::Pool& store_pool, store::IngestWriter& ingest_writer, EventHub& event_hub,
-          Metrics& counters, std::function<int64_t()> clock, ApiConfig api_config)
+          Metrics& counters, std::function<int64_t()> clock, const ApiConfig& api_config)
       : pool(store_pool),
         ingest(ingest_writer),
         events(event_hub),

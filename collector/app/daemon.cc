@@ -1,5 +1,6 @@
 #include "collector/app/daemon.h"
 
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -23,6 +24,9 @@
 
 namespace sonde::collector {
 namespace {
+
+// More records than this waiting for the store is a flood.
+constexpr size_t kFloodRecords = 500;
 
 int64_t wall_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -177,11 +181,16 @@ Status run_daemon(const std::string& config_path, const Config& config) {
   Follower follower(**pool, events);
   store::IngestLimits ingest_limits;
   ingest_limits.queued_records = static_cast<size_t>(config.limit_queued_records);
-  Correlation correlation(**pool, events);
-  store::IngestWriter writer(**pool, ingest_limits, [&follower, &correlation] {
+  // Each needs the other. Nothing is committed any more when the correlation ends: the server,
+  // which delivers, is gone by then.
+  std::atomic<Correlation*> correlator = nullptr;
+  store::IngestWriter writer(**pool, ingest_limits, [&follower, &correlator] {
     follower.wake();
-    correlation.wake();
+    if (Correlation* to_wake = correlator) to_wake->wake();
   });
+  Correlation correlation(**pool, events,
+                          [&writer] { return writer.queued_records() > kFloodRecords; });
+  correlator = &correlation;
   const Housekeeping housekeeping(**pool, config, metrics);
   api::Context context(**pool, writer, events, metrics, wall_ms, api_settings);
   api::Service service(context);

@@ -9,10 +9,6 @@
 
 namespace sonde::store {
 
-const std::string_view kIncidentColumns =
-    "i.id, i.title, i.title_fixed, i.severity, i.severity_fixed, i.status, i.classification, "
-    "i.assignee, i.first_ms, i.last_ms, i.alert_count, i.stage, i.pinned, i.merged_into";
-
 namespace {
 
 constexpr size_t kMaxMerges = 32;

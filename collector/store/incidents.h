@@ -98,7 +98,10 @@ class IncidentStore {
   Pool& pool_;
 };
 
-extern const std::string_view kIncidentColumns;
+// The columns that read_incident_row() expects, in its order.
+inline constexpr std::string_view kIncidentColumns =
+    "i.id, i.title, i.title_fixed, i.severity, i.severity_fixed, i.status, i.classification, "
+    "i.assignee, i.first_ms, i.last_ms, i.alert_count, i.stage, i.pinned, i.merged_into";
 Incident read_incident_row(const sql::Row& row);
 
 }  // namespace sonde::store
