@@ -8,6 +8,7 @@
 #include <glob.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "agent/base/unique_fd.h"
@@ -79,6 +80,7 @@ Status Attacher::start() {
   auto trigger = ExecTrigger::create(counters_);
   if (!trigger.ok()) return tl::unexpected(trigger.error());
   trigger_ = std::move(*trigger);  // before the sweep: what is mapped meanwhile is not missed
+  forget_own_executable();
   attach_ahead();
   sweep_urgent();
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -123,8 +125,22 @@ void Attacher::fill_backlog() {
   }
 }
 
+bool Attacher::wait_until_swept(std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(mutex_);
+  return swept_changed_.wait_for(lock, timeout, [this] { return swept_; });
+}
+
+void Attacher::tell_swept() {
+  {
+    const std::scoped_lock lock(mutex_);
+    swept_ = true;
+  }
+  swept_changed_.notify_all();
+}
+
 void Attacher::run(const std::stop_token& stop) {
-  auto next_sweep = std::chrono::steady_clock::now();
+  fill_backlog();
+  auto next_sweep = std::chrono::steady_clock::now() + kSweepInterval;
   std::vector<ExecMapping> mappings;
   while (!stop.stop_requested()) {
     mappings.clear();
@@ -137,6 +153,7 @@ void Attacher::run(const std::stop_token& stop) {
       const auto [tgid, file] = std::move(backlog_.front());
       backlog_.pop_front();
       if (consider(proc_.open_path(tgid, file), file.path)) tell_process(tgid);
+      if (backlog_.empty()) tell_swept();
     } else if (std::chrono::steady_clock::now() >= next_sweep) {
       fill_backlog();
       next_sweep = std::chrono::steady_clock::now() + kSweepInterval;
@@ -154,15 +171,28 @@ void Attacher::on_mapping(const ExecMapping& mapping) {
   if (consider(file, mapping.path)) tell_process(mapping.tgid);
 }
 
+Attacher::FileKey Attacher::key_of(const struct stat& info) {
+  return {info.st_dev, info.st_ino, info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
+}
+
+// Sonde speaks to its collector through a shared library; the patterns that its locators carry
+// would only be mistaken for a TLS stack.
+void Attacher::forget_own_executable() {
+  struct stat info{};
+  if (stat("/proc/self/exe", &info) == 0) known_files_[key_of(info)] = false;
+}
+
 // True when the file holds a TLS stack that is heard.
 bool Attacher::consider(const std::filesystem::path& file, const std::string& shown_path) {
   const UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info{};
   if (!opened.valid() || fstat(opened.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
-  const FileKey key{info.st_dev, info.st_ino,
-                    info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
+  const FileKey key = key_of(info);
   if (const auto known = known_files_.find(key); known != known_files_.end()) return known->second;
-  if (known_files_.size() >= kMaxKnownFiles) known_files_.clear();
+  if (known_files_.size() >= kMaxKnownFiles) {
+    known_files_.clear();
+    forget_own_executable();
+  }
 
   // By the descriptor from here on: the process, and its root with it, may be gone any moment.
   const std::filesystem::path stable = fmt::format("/proc/self/fd/{}", opened.get());
@@ -170,26 +200,37 @@ bool Attacher::consider(const std::filesystem::path& file, const std::string& sh
   if (!report.ok()) return known_files_[key] = false;
   const bool has_target = !(*report)->targets.empty();
   known_files_[key] = has_target;
-  if (!attach_targets(stable, shown_path, **report)) known_files_.erase(key);  // the sweep retries
+  CoverageEntry entry;
+  entry.path = shown_path;
+  entry.device = (uint64_t{major(info.st_dev)} << 20) | minor(info.st_dev);
+  entry.inode = info.st_ino;
+  if (!attach_targets(stable, entry, **report)) known_files_.erase(key);  // the sweep retries
   return has_target;
 }
 
 // False when a probe was refused that may be accepted later.
-bool Attacher::attach_targets(const std::filesystem::path& file, const std::string& shown_path,
+bool Attacher::attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
                               const LocateReport& report) {
   bool attached = true;
   for (const TlsTarget& target : report.targets) {
     const uint32_t id = next_target_++;
-    tell_target(id, target, shown_path);
+    tell_target(id, target, entry.path);
     const auto probes = probes_.attach(file, target, id);
     attached &= probes.ok();
     counters_.add(probes.ok() ? Count::kProbesAttached : Count::kProbesFailed, probes.value_or(1));
-    note({shown_path, std::string(to_string(target.stack)),
-          std::string(to_string(target.located_by)), target.version, probes.value_or(0),
-          probes.ok() ? "" : probes.error().message});
+    CoverageEntry heard = entry;
+    heard.tls = to_string(target.stack);
+    heard.located_by = to_string(target.located_by);
+    heard.version = target.version;
+    heard.probes = probes.value_or(0);
+    if (!probes.ok()) heard.reason = probes.error().message;
+    note(std::move(heard));
   }
   for (const Refusal& refusal : report.refusals) {
-    note({shown_path, std::string(to_string(refusal.stack)), "", "", 0, refusal.reason});
+    CoverageEntry refused = entry;
+    refused.tls = to_string(refusal.stack);
+    refused.reason = refusal.reason;
+    note(std::move(refused));
   }
   return attached;
 }
@@ -198,7 +239,8 @@ bool Attacher::attach_targets(const std::filesystem::path& file, const std::stri
 void Attacher::note(CoverageEntry entry) {
   const std::scoped_lock lock(mutex_);
   const auto same = std::find_if(coverage_.begin(), coverage_.end(), [&](const auto& known) {
-    return known.path == entry.path && known.tls == entry.tls;
+    return known.device == entry.device && known.inode == entry.inode && known.tls == entry.tls &&
+           known.located_by == entry.located_by;
   });
   if (same != coverage_.end()) {
     *same = std::move(entry);

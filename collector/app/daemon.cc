@@ -19,7 +19,7 @@
 #include "collector/app/correlation.h"
 #include "collector/app/follower.h"
 #include "collector/app/housekeeping.h"
-#include "collector/app/notify.h"
+#include "agent/base/notify.h"
 
 namespace sonde::collector {
 namespace {

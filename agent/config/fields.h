@@ -1,0 +1,37 @@
+// Every key of the configuration, once: what it is called, what it may be, where it goes.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "agent/config/config.h"
+
+namespace sonde::config {
+
+using Target = std::variant<std::string*, bool*, uint64_t*, std::chrono::seconds*, Evidence*,
+                            std::vector<std::string>*, std::vector<uint32_t>*>;
+
+struct Field {
+  std::string_view path;  // "collector.url"
+  Target target;
+  std::string_view help;
+  uint64_t min = 0;  // of integers, list elements, and seconds
+  uint64_t max = 0;
+  std::string_view choices = {};  // of texts: "debug|info"; empty: any
+
+  bool is_list() const { return target.index() >= 5; }
+};
+
+// In the order of the example file. The targets point into `config`.
+std::vector<Field> fields_of(Config& config);
+
+// What is wrong with `text`, or empty and the target is set. Integers may have a suffix KiB, MiB or
+// GiB. For a list `text` is one more element.
+std::string assign(const Field& field, std::string_view text);
+
+// The target as YAML.
+std::string render(const Field& field);
+
+}  // namespace sonde::config
