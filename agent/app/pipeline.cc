@@ -66,6 +66,7 @@ void Pipeline::on_record(Bytes record) {
     const capture::Event& event;
     void operator()(const capture::DataEvent& data) { self.on_data(event, data); }
     void operator()(const capture::CloseEvent& close) { self.on_close(event, close); }
+    void operator()(const capture::SocketEvent&) {}
     void operator()(const capture::ExecEvent& exec) { self.processes_.on_exec(event.tgid, exec); }
     void operator()(const capture::ExitEvent&) { self.end_of_process(event.tgid); }
     void operator()(const capture::ProcessEvent& process) {
