@@ -81,7 +81,6 @@ Status Attacher::start() {
   if (!trigger.ok()) return tl::unexpected(trigger.error());
   trigger_ = std::move(*trigger);  // before the sweep: what is mapped meanwhile is not missed
   forget_own_executable();
-  forget_own_executable();
   attach_ahead();
   sweep_urgent();
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -170,17 +169,6 @@ void Attacher::on_mapping(const ExecMapping& mapping) {
   // A process that ended meanwhile: its file is probably ours too, and will run again.
   if (!std::filesystem::exists(file, gone)) file = mapping.path;
   if (consider(file, mapping.path)) tell_process(mapping.tgid);
-}
-
-Attacher::FileKey Attacher::key_of(const struct stat& info) {
-  return {info.st_dev, info.st_ino, info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
-}
-
-// Sonde speaks to its collector through a shared library; the patterns that its locators carry
-// would only be mistaken for a TLS stack.
-void Attacher::forget_own_executable() {
-  struct stat info{};
-  if (stat("/proc/self/exe", &info) == 0) known_files_[key_of(info)] = false;
 }
 
 Attacher::FileKey Attacher::key_of(const struct stat& info) {

@@ -63,18 +63,15 @@ class Attacher {
  private:
   // A file as long as it is the same file: device, inode, ctime.
   using FileKey = std::tuple<uint64_t, uint64_t, int64_t>;
-  static FileKey key_of(const struct stat& info);
 
   static FileKey key_of(const struct stat& info);
 
-  void forget_own_executable();
   void forget_own_executable();
   void attach_ahead();
   void sweep_urgent();
   void fill_backlog();
   void tell_swept();
   void run(const std::stop_token& stop);
-  void note_swept();
   void on_mapping(const ExecMapping& mapping);
   bool consider(const std::filesystem::path& file, const std::string& shown_path);
   bool attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
@@ -89,14 +86,11 @@ class Attacher {
   RecordSink sink_;
   ProcFs proc_;
   std::unique_ptr<ExecTrigger> trigger_;
-  std::map<FileKey, bool>
-      known_files_;  // true: has a target; our own executable is none; our own executable is none
+  std::map<FileKey, bool> known_files_;  // true: has a target; our own executable is none
   std::set<uint32_t> told_processes_;
   std::deque<std::pair<uint32_t, MappedFile>> backlog_;  // of a sweep; triggers go before it
   uint32_t next_target_ = 1;
   mutable std::mutex mutex_;
-  mutable std::condition_variable swept_changed_;
-  bool swept_ = false;  // guarded by mutex_
   mutable std::condition_variable swept_changed_;
   bool swept_ = false;                   // guarded by mutex_
   std::vector<CoverageEntry> coverage_;  // guarded by mutex_
