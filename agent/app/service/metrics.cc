@@ -122,4 +122,23 @@ std::vector<Metric> process_metrics(const std::string& version) {
   };
 }
 
+std::vector<Metric> service_metrics(const ServiceState& state) {
+  const auto processes = [](const char* heard, uint64_t count) {
+    return Metric{Metric::Type::kGauge,
+                  "sonde_processes",
+                  "Processes with a TLS stack, by whether probes cover it",
+                  static_cast<double>(count),
+                  {{"heard", heard}}};
+  };
+  return {
+      processes("true", state.processes_heard),
+      processes("false", state.processes_not_heard),
+      {Metric::Type::kGauge,
+       "sonde_delivery_waiting",
+       "Records that wait for the collector",
+       static_cast<double>(state.records_waiting),
+       {}},
+  };
+}
+
 }  // namespace sonde::app

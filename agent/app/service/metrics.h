@@ -30,4 +30,13 @@ std::string render_openmetrics(const Counters& counters, std::span<const Metric>
 // Prometheus clients use (process_resident_memory_bytes...), and sonde_build_info.
 std::vector<Metric> process_metrics(const std::string& version);
 
+struct ServiceState {
+  uint64_t processes_heard = 0;      // with a TLS stack that probes cover
+  uint64_t processes_not_heard = 0;  // with one that they do not
+  uint64_t records_waiting = 0;      // for the collector
+};
+
+// sonde_processes{heard="true"|"false"} and sonde_delivery_waiting.
+std::vector<Metric> service_metrics(const ServiceState& state);
+
 }  // namespace sonde::app

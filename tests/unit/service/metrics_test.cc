@@ -47,6 +47,13 @@ TEST(MetricsTest, SamplesOfOneFamilyShareItsHeadAndLabelsAreEscaped) {
                         "sonde_build_info{version=\"1\"} 1\n# EOF\n"));
 }
 
+TEST(MetricsTest, WhatIsNotHeardAndWhatWaitsIsTold) {
+  const std::string text = render_openmetrics(Counters(), service_metrics({3, 2, 5}));
+  EXPECT_THAT(text, HasSubstr("\nsonde_processes{heard=\"true\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("\nsonde_processes{heard=\"false\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("\nsonde_delivery_waiting 5\n# EOF\n"));
+}
+
 TEST(MetricsTest, TheProcessKnowsWhatItUses) {
   for (const Metric& metric : process_metrics("9")) {
     if (metric.type != Metric::Type::kInfo) {
