@@ -34,7 +34,7 @@ struct Pipeline::Entry {
   conn::Connection connection;
   llm::Network network;  // without the host, which the exchange knows
   MonoTime last_heard{};
-  size_t held_bytes = 0;  // plaintext in the assembler, as last accounted for
+  size_t held_bytes = 0;     // plaintext in the assembler, as last accounted for
   uint64_t lost_before = 0;  // bytes, when the last exchange ended
   uint64_t exchanges = 0;
   bool ignored = false;
@@ -101,6 +101,7 @@ void Pipeline::on_target(const capture::TargetEvent& event) {
 
 void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& data) {
   counters_.add(Count::kBytesCaptured, data.bytes.size());
+  if (listener_) listener_(data.connection.tgid, data.bytes);
   evict_idle(event.time);
   Entry& entry = entry_of(data);
   entry.last_heard = event.time;
