@@ -43,8 +43,8 @@ void forbid_core_dumps() {
 }
 
 void set_up_log(const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>(
-      "sonde", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>("sonde", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
   logger->set_level(spdlog::level::from_str(level));
   logger->flush_on(spdlog::level::info);
@@ -176,15 +176,16 @@ void Agent::warn_of_restart(const config::Config& next) const {
                        next.sinks.file.path != config_.sinks.file.path ||
                        next.sinks.standard_output != config_.sinks.standard_output;
   if (differs)
-    spdlog::warn("agent_id, state_directory, collector, spool, sinks and capture.ring_bytes "
-                 "change only with a restart: systemctl restart sonde-agent");
+    spdlog::warn(
+        "agent_id, state_directory, collector, spool, sinks and capture.ring_bytes "
+        "change only with a restart: systemctl restart sonde-agent");
 }
 
 void Agent::reload() {
-  notify_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
-                             std::chrono::duration_cast<std::chrono::microseconds>(
-                                 Clock::now().time_since_epoch())
-                                 .count()));
+  notify_systemd(fmt::format(
+      "RELOADING=1\nMONOTONIC_USEC={}",
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch())
+          .count()));
   auto config = config::load_config(config_path_);
   auto policy = config.ok() ? make_policy(*config)
                             : Result<std::unique_ptr<Policy>>(tl::unexpected(config.error()));

@@ -38,8 +38,8 @@ void add_replay(CLI::App& app, int& code) {
       app.add_subcommand("replay", "Run the pipeline on a recording; needs no root");
   command->add_option("FILE", options->file, "A recording made by `sonde record`")->required();
   command->add_flag("--json", options->json, "One line of JSON for each exchange");
-  auto* exchanges = command->add_flag("--exchanges", options->exchanges,
-                                      "Show the exchanges (the default)");
+  auto* exchanges =
+      command->add_flag("--exchanges", options->exchanges, "Show the exchanges (the default)");
   auto* findings =
       command->add_flag("--findings", options->findings, "Show the exchanges with their findings")
           ->excludes(exchanges);

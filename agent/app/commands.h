@@ -31,8 +31,8 @@ struct ReplayOptions {
   std::string file;
   bool json = false;
   bool exchanges = false;  // what is done when nothing is asked
-  bool findings = false;  // exchanges with their findings
-  bool alerts = false;    // alerts as the agent would send them, instead of exchanges
+  bool findings = false;   // exchanges with their findings
+  bool alerts = false;     // alerts as the agent would send them, instead of exchanges
 };
 int run_replay(const ReplayOptions& options);
 

@@ -71,10 +71,8 @@ Json features_json(const attach::KernelFeatures& features) {
 Json processes_json(const std::vector<alert::CoverageEntry>& entries) {
   Json list = Json::array();
   for (const auto& entry : entries) {
-    Json item{{"pid", entry.pid},
-              {"exe", entry.exe},
-              {"stack", entry.stack},
-              {"covered", entry.covered}};
+    Json item{
+        {"pid", entry.pid}, {"exe", entry.exe}, {"stack", entry.stack}, {"covered", entry.covered}};
     if (!entry.version.empty()) item["version"] = entry.version;
     if (!entry.located_by.empty()) item["located_by"] = entry.located_by;
     if (!entry.reason.empty()) item["reason"] = entry.reason;
@@ -103,8 +101,10 @@ void print_host(const Json& report) {
   const Json& kernel = report["kernel"];
   fmt::print("Kernel {} {}\n", text_of(kernel, "release"), text_of(kernel, "machine"));
   fmt::print("  {:<22} {}\n", "BTF", answer(kernel.value("btf", false)));
-  for (const auto& [name, value] : report.value("features", Json::object()).items())
-    fmt::print("  {:<22} {}\n", name, answer(value.get<bool>()));
+  if (report.contains("features")) {
+    for (const auto& [name, value] : report["features"].items())
+      fmt::print("  {:<22} {}\n", name, answer(value.get<bool>()));
+  }
   fmt::print("Capabilities\n");
   for (const Json& capability : report["capabilities"]) {
     fmt::print("  {:<22} {:<4} to {}\n", text_of(capability, "name"),

@@ -66,6 +66,7 @@ void Pipeline::on_record(Bytes record) {
     const capture::Event& event;
     void operator()(const capture::DataEvent& data) { self.on_data(event, data); }
     void operator()(const capture::CloseEvent& close) { self.on_close(event, close); }
+    void operator()(const capture::SocketEvent&) {}
     void operator()(const capture::ExecEvent& exec) { self.processes_.on_exec(event.tgid, exec); }
     void operator()(const capture::ExitEvent&) { self.end_of_process(event.tgid); }
     void operator()(const capture::ProcessEvent& process) {
@@ -98,8 +99,7 @@ void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& da
   entry.assembler.set_time(data.entry_time, wall_of(data.entry_time));
   if (!data.sent) entry.assembler.set_time(event.time, wall_of(event.time));
   entry.connection.on_data(data);
-  if (!entry.connection.worth_hearing())
-    ignore(entry, data.connection, Count::kConnectionsNotHttp);
+  if (!entry.connection.worth_hearing()) ignore(entry, data.connection, Count::kConnectionsNotHttp);
 }
 
 void Pipeline::ignore(Entry& entry, const capture::ConnectionKey& key, Count reason) {
@@ -173,8 +173,6 @@ void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
   exchange.capture.side = side_name(connection.side());
   exchange.capture.lost_bytes = connection.lost_bytes();
   exchange.capture.joined_late = connection.joined_late() && exchange.capture.joined_late;
-  counters_.add(Count::kExchangesSeen);
-  if (!exchange.capture.complete) counters_.add(Count::kExchangesIncomplete);
   exchanges_(std::move(exchange));
 }
 

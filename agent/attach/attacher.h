@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,6 +17,8 @@
 #include <thread>
 #include <tuple>
 #include <vector>
+
+#include <sys/stat.h>
 
 #include "agent/attach/exec_trigger.h"
 #include "agent/attach/locate_cache.h"
@@ -61,13 +64,19 @@ class Attacher {
   // A file as long as it is the same file: device, inode, ctime.
   using FileKey = std::tuple<uint64_t, uint64_t, int64_t>;
 
+  static FileKey key_of(const struct stat& info);
+
+  void forget_own_executable();
   void attach_ahead();
-  void sweep(bool urgent_only);
+  void sweep_urgent();
+  void fill_backlog();
+  void tell_swept();
   void run(const std::stop_token& stop);
   void on_mapping(const ExecMapping& mapping);
   bool consider(const std::filesystem::path& file, const std::string& shown_path);
-  void attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
+  bool attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
                       const LocateReport& report);
+  void note(CoverageEntry entry);
   void tell_target(uint32_t id, const TlsTarget& target, const std::string& path);
   void tell_process(uint32_t tgid);
 
@@ -77,8 +86,9 @@ class Attacher {
   RecordSink sink_;
   ProcFs proc_;
   std::unique_ptr<ExecTrigger> trigger_;
-  std::map<FileKey, bool> known_files_;  // true: has a target
+  std::map<FileKey, bool> known_files_;  // true: has a target; our own executable is none
   std::set<uint32_t> told_processes_;
+  std::deque<std::pair<uint32_t, MappedFile>> backlog_;  // of a sweep; triggers go before it
   uint32_t next_target_ = 1;
   mutable std::mutex mutex_;
   mutable std::condition_variable swept_changed_;

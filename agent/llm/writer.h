@@ -13,6 +13,8 @@
 
 namespace sonde::llm {
 
+class Json;
+
 // Zone of a role as any provider writes it: "model" and "CHATBOT" are the assistant.
 Zone zone_of_role(std::string_view role);
 
@@ -46,6 +48,9 @@ class Writer {
   ToolDefinition& tool();
   void verdict(std::string_view name, bool detected, bool filtered);
   void finish_reason(std::string_view reason);
+
+  // Adds to a list of annotations (Part::annotations): an array's items, or one object.
+  void annotate(std::string& list, const Json& annotations);
 
   // Appends as much as the budget of texts still allows.
   void append(std::string& target, std::string_view text);
