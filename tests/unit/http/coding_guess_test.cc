@@ -19,8 +19,7 @@ std::string brotli(const std::string& text) {
 }
 
 TEST(CodingGuessTest, TextIsNotCoded) {
-  for (const std::string text :
-       {"{\"a\":1}", "[", "data: x\n\n", "(", "\xc3\xbc", "\xe4\xb8"}) {
+  for (const std::string text : {"{\"a\":1}", "[", "data: x\n\n", "(", "\xc3\xbc", "\xe4\xb8"}) {
     const CodingGuess guess = guess_coding(as_bytes(text));
     EXPECT_EQ(guess.coding, "") << text;
     EXPECT_TRUE(guess.certain) << text;
