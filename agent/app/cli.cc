@@ -38,9 +38,16 @@ void add_replay(CLI::App& app, int& code) {
       app.add_subcommand("replay", "Run the pipeline on a recording; needs no root");
   command->add_option("FILE", options->file, "A recording made by `sonde record`")->required();
   command->add_flag("--json", options->json, "One line of JSON for each exchange");
-  auto* exchanges = command->add_flag("--exchanges", "Show the exchanges (the default)");
-  command->add_flag("--findings", options->findings, "Show the exchanges with their findings")
-      ->excludes(exchanges);
+  auto* exchanges =
+      command->add_flag("--exchanges", options->exchanges, "Show the exchanges (the default)");
+  auto* findings =
+      command->add_flag("--findings", options->findings, "Show the exchanges with their findings")
+          ->excludes(exchanges);
+  command
+      ->add_flag("--alerts", options->alerts,
+                 "Print the alerts that the agent would send, one line of JSON each")
+      ->excludes(exchanges)
+      ->excludes(findings);
   command->callback([options, &code] { code = run_replay(*options); });
 }
 
@@ -50,7 +57,7 @@ void add_file_commands(CLI::App& app, int& code) {
   CLI::App* scan = app.add_subcommand("scan", "Run the detectors on JSON lines; needs no root");
   scan->add_option("FILE", *scan_file, "JSON lines; - or nothing: standard input");
   scan->add_flag("--json", *json, "JSON lines out (always so)");
-  scan->callback([scan_file, json, &code] { code = run_scan(*scan_file, *json); });
+  scan->callback([scan_file, &code] { code = run_scan(*scan_file); });
 
   auto elf_file = std::make_shared<std::string>();
   CLI::App* locate =
@@ -65,6 +72,35 @@ void add_file_commands(CLI::App& app, int& code) {
   doctor->callback([json, &code] { code = run_doctor(*json); });
 }
 
+void add_agent(CLI::App& app, int& code) {
+  auto path = std::make_shared<std::string>();
+  CLI::App* agent = app.add_subcommand("agent", "The daemon: hear, detect, deliver");
+  agent->add_option("-c,--config", *path, "YAML configuration; without it, the defaults");
+  agent->callback([path, &code] { code = run_agent(*path); });
+
+  CLI::App* config = app.add_subcommand("config", "Check a configuration, or print an example");
+  config->require_subcommand(1);
+  CLI::App* check = config->add_subcommand("check", "Say what is wrong, with line and key");
+  check->add_option("FILE,-c,--config", *path, "YAML configuration")->required();
+  check->callback([path, &code] { code = run_config_check(*path); });
+  CLI::App* example =
+      config->add_subcommand("example", "Print a commented file with every key and its default");
+  example->callback([&code] { code = run_config_example(); });
+}
+
+void add_enrol(CLI::App& app, int& code) {
+  auto options = std::make_shared<EnrolOptions>();
+  CLI::App* command = app.add_subcommand(
+      "enrol", "Get this host a certificate from a collector, for a one-time token");
+  command->add_option("URL", options->url, "https://HOST:PORT of the collector")->required();
+  command->add_option("--ca", options->ca, "PEM file that vouches for the collector");
+  command->add_option("--token-file", options->token_file,
+                      "File with the token of `sonde-collector agent enrol`; default: stdin");
+  command->add_option("--directory", options->directory, "Where key and certificate go")
+      ->capture_default_str();
+  command->callback([options, &code] { code = run_enrol(*options); });
+}
+
 }  // namespace
 
 int run_cli(int argc, char** argv) {
@@ -72,6 +108,8 @@ int run_cli(int argc, char** argv) {
   CLI::App app{"Sonde hears what the programs on this host say to language models.", "sonde"};
   app.set_version_flag("--version", "sonde " SONDE_VERSION);
   app.require_subcommand(1);
+  add_agent(app, code);
+  add_enrol(app, code);
   add_trace(app, code);
   add_record(app, code);
   add_replay(app, code);

@@ -30,13 +30,30 @@ int run_record(const RecordOptions& options);
 struct ReplayOptions {
   std::string file;
   bool json = false;
-  bool findings = false;  // else exchanges
+  bool exchanges = false;  // what is done when nothing is asked
+  bool findings = false;   // exchanges with their findings
+  bool alerts = false;     // alerts as the agent would send them, instead of exchanges
 };
 int run_replay(const ReplayOptions& options);
 
-int run_scan(const std::string& file, bool json);
+// `file` empty or "-": standard input. JSON lines are the only form there is.
+int run_scan(const std::string& file);
 int run_locate(const std::string& file, bool json);
 int run_doctor(bool json);
+
+// The daemon. `config_path` may be empty: defaults and environment only.
+int run_agent(const std::string& config_path);
+
+struct EnrolOptions {
+  std::string url;
+  std::string ca;
+  std::string token_file;  // empty or "-": the first line of standard input
+  std::string directory = "/var/lib/sonde/pki";
+};
+int run_enrol(const EnrolOptions& options);
+
+int run_config_check(const std::string& path);
+int run_config_example();
 
 // Prints "sonde: <message>" and answers `code`.
 int complain(const std::string& message, int code);

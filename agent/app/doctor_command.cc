@@ -1,7 +1,12 @@
-// `sonde doctor`: what this kernel allows, and which TLS stacks are heard or not, and why.
+// `sonde doctor`: what this kernel and this user may do, and for each process with a TLS stack
+// whether it is heard, or why not.
+#include <array>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <sys/capability.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "agent/app/commands.h"
 #include "agent/app/live_capture.h"
@@ -11,16 +16,75 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string kernel_release() {
-  utsname names{};
-  uname(&names);
-  return fmt::format("{} {}", names.release, names.machine);
+constexpr std::chrono::seconds kSweepWait{15};
+
+struct Capability {
+  cap_value_t value;
+  const char* name;
+  const char* purpose;
+};
+
+// The set of the systemd unit. CAP_SYS_ADMIN stands in for the first two on old kernels.
+constexpr auto kCapabilities = std::to_array<Capability>({
+    {CAP_BPF, "CAP_BPF", "load BPF programs and maps"},
+    {CAP_PERFMON, "CAP_PERFMON", "attach uprobes, notice new programs"},
+    {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "see what other users' processes have mapped"},
+    {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "open executables and libraries in containers"},
+    {CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", "lock memory for maps on kernels before 5.11"},
+});
+
+bool has_capability(cap_value_t value) {
+  cap_t set = cap_get_proc();
+  if (set == nullptr) return false;
+  cap_flag_value_t flag = CAP_CLEAR;
+  cap_get_flag(set, value, CAP_EFFECTIVE, &flag);
+  cap_free(set);
+  return flag == CAP_SET;
 }
 
-Json coverage_json(const std::vector<attach::CoverageEntry>& entries) {
+Json kernel_json() {
+  utsname names{};
+  uname(&names);
+  return {{"release", names.release},
+          {"machine", names.machine},
+          {"btf", access("/sys/kernel/btf/vmlinux", R_OK) == 0}};
+}
+
+Json capabilities_json() {
+  Json list = Json::array();
+  for (const auto& capability : kCapabilities) {
+    list.push_back({{"name", capability.name},
+                    {"present", has_capability(capability.value)},
+                    {"purpose", capability.purpose}});
+  }
+  return list;
+}
+
+Json features_json(const attach::KernelFeatures& features) {
+  return {{"uprobe", true},
+          {"ringbuf", true},
+          {"sleepable_uprobes", features.sleepable},
+          {"attach_cookie", features.attach_cookie},
+          {"exec_tracepoints", features.exec_trace}};
+}
+
+Json processes_json(const std::vector<alert::CoverageEntry>& entries) {
   Json list = Json::array();
   for (const auto& entry : entries) {
-    Json item{{"path", entry.path}, {"tls", entry.tls}, {"covered", entry.reason.empty()}};
+    Json item{
+        {"pid", entry.pid}, {"exe", entry.exe}, {"stack", entry.stack}, {"covered", entry.covered}};
+    if (!entry.version.empty()) item["version"] = entry.version;
+    if (!entry.located_by.empty()) item["located_by"] = entry.located_by;
+    if (!entry.reason.empty()) item["reason"] = entry.reason;
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Json files_json(const std::vector<attach::CoverageEntry>& entries) {
+  Json list = Json::array();
+  for (const auto& entry : entries) {
+    Json item{{"path", entry.path}, {"stack", entry.tls}, {"covered", entry.reason.empty()}};
     if (!entry.located_by.empty()) item["located_by"] = entry.located_by;
     if (!entry.version.empty()) item["version"] = entry.version;
     if (entry.probes > 0) item["probes"] = entry.probes;
@@ -30,16 +94,38 @@ Json coverage_json(const std::vector<attach::CoverageEntry>& entries) {
   return list;
 }
 
-void print_report(const attach::KernelFeatures& features,
-                  const std::vector<attach::CoverageEntry>& entries) {
-  const auto yes = [](bool value) { return value ? "yes" : "no"; };
-  fmt::print("kernel               {}\n", kernel_release());
-  fmt::print("sleepable uprobes    {}\n", yes(features.sleepable));
-  fmt::print("attach cookies       {}\n", yes(features.attach_cookie));
-  fmt::print("BTF exec tracepoints {}\n\n", yes(features.exec_trace));
-  for (const auto& entry : entries) {
-    fmt::print("{:<9} {:<10} {} {}{}\n", entry.reason.empty() ? "heard" : "NOT HEARD", entry.tls,
-               entry.path, entry.version, entry.reason.empty() ? "" : ": " + entry.reason);
+std::string text_of(const Json& json, const char* key) { return json.value(key, std::string()); }
+
+void print_host(const Json& report) {
+  const auto answer = [](bool good) { return good ? "yes" : "NO"; };
+  const Json& kernel = report["kernel"];
+  fmt::print("Kernel {} {}\n", text_of(kernel, "release"), text_of(kernel, "machine"));
+  fmt::print("  {:<22} {}\n", "BTF", answer(kernel.value("btf", false)));
+  if (report.contains("features")) {
+    for (const auto& [name, value] : report["features"].items())
+      fmt::print("  {:<22} {}\n", name, answer(value.get<bool>()));
+  }
+  fmt::print("Capabilities\n");
+  for (const Json& capability : report["capabilities"]) {
+    fmt::print("  {:<22} {:<4} to {}\n", text_of(capability, "name"),
+               answer(capability.value("present", false)), text_of(capability, "purpose"));
+  }
+}
+
+void print_coverage(const Json& report) {
+  fmt::print("Processes with a TLS stack ({})\n", report["processes"].size());
+  for (const Json& process : report["processes"]) {
+    const std::string reason = text_of(process, "reason");
+    fmt::print("  {:<9} {:>7} {:<10} {} {}{}\n", reason.empty() ? "heard" : "NOT HEARD",
+               process["pid"].get<uint32_t>(), text_of(process, "stack"), text_of(process, "exe"),
+               text_of(process, "version"), reason.empty() ? "" : "\n            " + reason);
+  }
+  fmt::print("Files probed ahead of any process ({})\n", report["files"].size());
+  for (const Json& file : report["files"]) {
+    const std::string reason = text_of(file, "reason");
+    fmt::print("  {:<9} {:<10} {} {}{}\n", reason.empty() ? "ready" : "NOT READY",
+               text_of(file, "stack"), text_of(file, "path"), text_of(file, "version"),
+               reason.empty() ? "" : "\n            " + reason);
   }
 }
 
@@ -47,32 +133,26 @@ void print_report(const attach::KernelFeatures& features,
 
 int run_doctor(bool json) {
   Counters counters;
+  Json report{{"schema", "sonde.doctor/1"},
+              {"kernel", kernel_json()},
+              {"capabilities", capabilities_json()}};
   auto live = LiveCapture::start({}, counters);
-  if (!live.ok()) {
-    if (json) {
-      fmt::print("{}\n", Json{{"kernel", {{"release", kernel_release()}}},
-                              {"can_listen", false},
-                              {"reason", live.error().message}}
-                             .dump());
-    }
-    return complain(live.error().message, kExitFailure);
+  report["can_listen"] = live.ok();
+  if (live.ok()) {
+    (*live)->attacher().wait_until_swept(kSweepWait);
+    report["features"] = features_json((*live)->probes().features());
+    report["processes"] = processes_json((*live)->process_coverage());
+    report["files"] = files_json((*live)->attacher().coverage());
+  } else {
+    report["reason"] = live.error().message;
   }
-  const attach::KernelFeatures features = (*live)->probes().features();
-  const auto entries = (*live)->attacher().coverage();
-  if (!json) {
-    print_report(features, entries);
-    return kExitGood;
+  if (json) {
+    fmt::print("{}\n", report.dump(-1, ' ', false, Json::error_handler_t::replace));
+  } else {
+    print_host(report);
+    if (live.ok()) print_coverage(report);
   }
-  const Json report{{"schema", "sonde.doctor/1"},
-                    {"can_listen", true},
-                    {"kernel",
-                     {{"release", kernel_release()},
-                      {"sleepable_uprobes", features.sleepable},
-                      {"attach_cookie", features.attach_cookie},
-                      {"exec_tracepoints", features.exec_trace}}},
-                    {"tls", coverage_json(entries)}};
-  fmt::print("{}\n", report.dump(-1, ' ', false, Json::error_handler_t::replace));
-  return kExitGood;
+  return live.ok() ? kExitGood : complain(live.error().message, kExitFailure);
 }
 
 }  // namespace sonde::app

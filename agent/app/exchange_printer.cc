@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/random.h>
 
+#include "agent/app/host_facts.h"
 #include "agent/detect/finding_json.h"
 #include "agent/llm/exchange_json.h"
 
@@ -67,17 +67,6 @@ std::string part_text(const llm::Part& part) {
   }
 }
 
-// A key for fingerprints that live as long as the process: they compare within one run only.
-std::string random_key() {
-  std::string key(32, '\0');
-  size_t filled = 0;
-  while (filled < key.size()) {
-    const ssize_t got = getrandom(key.data() + filled, key.size() - filled, 0);
-    if (got > 0) filled += static_cast<size_t>(got);
-  }
-  return key;
-}
-
 }  // namespace
 
 Result<ExchangePrinter> ExchangePrinter::create(const PrintOptions& options, const Limits& limits,
@@ -85,7 +74,7 @@ Result<ExchangePrinter> ExchangePrinter::create(const PrintOptions& options, con
   std::unique_ptr<detect::Engine> engine;
   if (options.findings) {
     detect::EngineConfig config;
-    config.fingerprint_key = random_key();
+    config.fingerprint_key = random_bytes(32);  // they compare within this run only
     auto created = detect::Engine::create(config, limits, counters);
     if (!created.ok()) return tl::unexpected(created.error());
     engine = std::move(*created);

@@ -1,5 +1,6 @@
 #include "agent/app/live_capture.h"
 
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -60,6 +61,33 @@ std::string LiveCapture::summary() const {
   }
   return fmt::format("listening: {} probes in {} files, {} not heard (see `sonde doctor`)",
                      probes_->attached_probes(), files.size(), refused);
+}
+
+std::vector<alert::CoverageEntry> LiveCapture::process_coverage() const {
+  std::multimap<std::pair<uint64_t, uint64_t>, const attach::CoverageEntry*> by_file;
+  const auto files = attacher_->coverage();
+  for (const auto& file : files) by_file.emplace(std::pair(file.device, file.inode), &file);
+  std::vector<alert::CoverageEntry> processes;
+  const attach::ProcFs proc;
+  for (const uint32_t tgid : proc.processes()) {
+    std::set<std::pair<uint64_t, uint64_t>> mapped;
+    for (const auto& file : proc.executable_mappings(tgid)) mapped.emplace(file.device, file.inode);
+    for (const auto& key : mapped) {
+      const auto [first, last] = by_file.equal_range(key);
+      for (auto found = first; found != last; ++found) {
+        const attach::CoverageEntry& file = *found->second;
+        const auto identity = proc.identity(tgid);
+        processes.push_back({.pid = tgid,
+                             .exe = identity ? identity->exe : std::string(),
+                             .stack = file.tls,
+                             .version = file.version,
+                             .located_by = file.located_by,
+                             .covered = file.reason.empty(),
+                             .reason = file.reason});
+      }
+    }
+  }
+  return processes;
 }
 
 void LiveCapture::stop() {

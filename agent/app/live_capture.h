@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/alert/records.h"
 #include "agent/attach/attacher.h"
 #include "agent/attach/probe_set.h"
 #include "agent/base/counters.h"
@@ -29,6 +30,8 @@ class LiveCapture {
   capture::RecordQueue& queue() { return queue_; }
   attach::ProbeSet& probes() { return *probes_; }
   attach::Attacher& attacher() { return *attacher_; }
+  // Each process that has a TLS stack mapped: heard, or why not. Walks /proc.
+  std::vector<alert::CoverageEntry> process_coverage() const;
   // "listening: 42 probes in 3 files, ..."
   std::string summary() const;
   // Stops hearing: what the ring still holds goes to the queue, which is then closed.

@@ -7,6 +7,8 @@
 
 #include "agent/app/commands.h"
 #include "agent/app/exchange_printer.h"
+#include "agent/app/host_facts.h"
+#include "agent/app/judge.h"
 #include "agent/app/pipeline.h"
 #include "agent/attach/locate_json.h"
 #include "agent/attach/locator.h"
@@ -41,22 +43,11 @@ int scan_stream(std::istream& input, detect::Engine& engine) {
   return code;
 }
 
-}  // namespace
-
-int complain(const std::string& message, int code) {
-  fmt::print(stderr, "sonde: {}\n", message);
-  return code;
-}
-
-int run_replay(const ReplayOptions& options) {
-  Counters counters;
+int replay(const std::string& file, Counters& counters, const Pipeline::ExchangeSink& sink) {
   const Limits limits;
-  auto reader = capture::RecordReader::open(options.file);
+  auto reader = capture::RecordReader::open(file);
   if (!reader.ok()) return complain(reader.error().message, kExitFailure);
-  auto printer =
-      ExchangePrinter::create({options.json, options.findings, false}, limits, counters, stdout);
-  if (!printer.ok()) return complain(printer.error().message, kExitFailure);
-  Pipeline pipeline(limits, counters, [&](llm::Exchange&& exchange) { printer->print(exchange); });
+  Pipeline pipeline(limits, counters, sink);
   int code = kExitGood;
   for (;;) {
     const auto record = reader->next();
@@ -68,7 +59,34 @@ int run_replay(const ReplayOptions& options) {
   return code;
 }
 
-int run_scan(const std::string& file, bool /*json: the only form there is*/) {
+int replay_alerts(const std::string& file, Counters& counters) {
+  auto judge = Judge::create(config::Config{}, std::string(kScanFingerprintKey),
+                             host_facts(std::string()), counters);
+  if (!judge.ok()) return complain(judge.error().message, kExitFailure);
+  return replay(file, counters, [&](llm::Exchange&& exchange) {
+    (*judge)->inspect(exchange, [](alert::Alert&& alert) { fmt::print("{}\n", alert.json); });
+  });
+}
+
+}  // namespace
+
+int complain(const std::string& message, int code) {
+  fmt::print(stderr, "sonde: {}\n", message);
+  return code;
+}
+
+int run_replay(const ReplayOptions& options) {
+  Counters counters;
+  if (options.alerts) return replay_alerts(options.file, counters);
+  const Limits limits;
+  auto printer =
+      ExchangePrinter::create({options.json, options.findings, false}, limits, counters, stdout);
+  if (!printer.ok()) return complain(printer.error().message, kExitFailure);
+  return replay(options.file, counters,
+                [&](llm::Exchange&& exchange) { printer->print(exchange); });
+}
+
+int run_scan(const std::string& file) {
   Counters counters;
   const Limits limits;
   detect::EngineConfig config;

@@ -98,11 +98,13 @@ void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& da
   entry.assembler.set_time(data.entry_time, wall_of(data.entry_time));
   if (!data.sent) entry.assembler.set_time(event.time, wall_of(event.time));
   entry.connection.on_data(data);
-  if (!entry.connection.worth_hearing()) {
-    entry.ignored = true;
-    counters_.add(Count::kConnectionsNotHttp);
-    if (ignored_) ignored_(data.connection);
-  }
+  if (!entry.connection.worth_hearing()) ignore(entry, data.connection, Count::kConnectionsNotHttp);
+}
+
+void Pipeline::ignore(Entry& entry, const capture::ConnectionKey& key, Count reason) {
+  entry.ignored = true;
+  counters_.add(reason);
+  if (ignored_) ignored_(key);
 }
 
 Pipeline::Entry& Pipeline::entry_of(const capture::DataEvent& data) {
@@ -119,7 +121,10 @@ Pipeline::Entry& Pipeline::entry_of(const capture::DataEvent& data) {
   const bool joined_late = !processes_.heard_from_birth(data.connection.tgid);
   entries_.push_front(std::make_unique<Entry>(*this, data, joined_late));
   by_key_[key] = entries_.begin();
-  return *entries_.front();
+  Entry& entry = *entries_.front();
+  if (process_filter_ && !process_filter_(processes_.find(data.connection.tgid)))
+    ignore(entry, data.connection, Count::kConnectionsOutOfScope);
+  return entry;
 }
 
 void Pipeline::on_close(const capture::Event& event, const capture::CloseEvent& close) {
@@ -167,8 +172,6 @@ void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
   exchange.capture.side = side_name(connection.side());
   exchange.capture.lost_bytes = connection.lost_bytes();
   exchange.capture.joined_late = connection.joined_late() && exchange.capture.joined_late;
-  counters_.add(Count::kExchangesSeen);
-  if (!exchange.capture.complete) counters_.add(Count::kExchangesIncomplete);
   exchanges_(std::move(exchange));
 }
 

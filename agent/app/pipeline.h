@@ -27,6 +27,11 @@ class Pipeline {
            IgnoreSink ignored = {});
   ~Pipeline();
 
+  // Connections of processes for which this answers false are ignored. Asked once for each
+  // connection, when its first byte comes.
+  using ProcessFilter = std::function<bool(const llm::Process&)>;
+  void set_process_filter(ProcessFilter filter) { process_filter_ = std::move(filter); }
+
   // A buffer of whole records.
   void on_records(Bytes records);
   void on_record(Bytes record);
@@ -47,6 +52,7 @@ class Pipeline {
   Entry& entry_of(const capture::DataEvent& data);
   void erase(Entries::iterator position);
   void end_of_process(uint32_t tgid);
+  void ignore(Entry& entry, const capture::ConnectionKey& key, Count reason);
   void complete(Entry& entry, llm::Exchange&& exchange);
   WallTime wall_of(MonoTime time) const;
 
@@ -54,6 +60,7 @@ class Pipeline {
   Counters& counters_;
   ExchangeSink exchanges_;
   IgnoreSink ignored_;
+  ProcessFilter process_filter_;
   ProcessTable processes_;
   std::unordered_map<uint32_t, Target> targets_;
   Entries entries_;

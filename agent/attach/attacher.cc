@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
+
+#include "agent/base/unique_fd.h"
 
 namespace sonde::attach {
 namespace {
@@ -76,8 +80,9 @@ Status Attacher::start() {
   auto trigger = ExecTrigger::create(counters_);
   if (!trigger.ok()) return tl::unexpected(trigger.error());
   trigger_ = std::move(*trigger);  // before the sweep: what is mapped meanwhile is not missed
+  forget_own_executable();
   attach_ahead();
-  sweep(true);
+  sweep_urgent();
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   return {};
 }
@@ -102,30 +107,55 @@ void Attacher::attach_ahead() {
   }
 }
 
-void Attacher::sweep(bool urgent_only) {
+void Attacher::sweep_urgent() {
   for (const uint32_t tgid : proc_.processes()) {
     bool heard = false;
     for (const MappedFile& file : proc_.executable_mappings(tgid)) {
-      if (urgent_only && !is_urgent(file.path)) continue;
-      heard |= consider(proc_.open_path(tgid, file), file.path);
+      if (is_urgent(file.path)) heard |= consider(proc_.open_path(tgid, file), file.path);
     }
     if (heard) tell_process(tgid);
   }
 }
 
+void Attacher::fill_backlog() {
+  for (const uint32_t tgid : proc_.processes()) {
+    for (MappedFile& file : proc_.executable_mappings(tgid)) {
+      backlog_.push_back({tgid, std::move(file)});
+    }
+  }
+}
+
+bool Attacher::wait_until_swept(std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(mutex_);
+  return swept_changed_.wait_for(lock, timeout, [this] { return swept_; });
+}
+
+void Attacher::tell_swept() {
+  {
+    const std::scoped_lock lock(mutex_);
+    swept_ = true;
+  }
+  swept_changed_.notify_all();
+}
+
 void Attacher::run(const std::stop_token& stop) {
-  sweep(false);
+  fill_backlog();
   auto next_sweep = std::chrono::steady_clock::now() + kSweepInterval;
   std::vector<ExecMapping> mappings;
   while (!stop.stop_requested()) {
     mappings.clear();
-    trigger_->poll(kTriggerWaitMs, mappings);
+    trigger_->poll(backlog_.empty() ? kTriggerWaitMs : 0, mappings);
     // Names that promise TLS first: their first call may come any moment.
     std::stable_partition(mappings.begin(), mappings.end(),
                           [](const ExecMapping& mapping) { return is_urgent(mapping.path); });
     for (const ExecMapping& mapping : mappings) on_mapping(mapping);
-    if (std::chrono::steady_clock::now() >= next_sweep) {
-      sweep(false);
+    if (!backlog_.empty()) {
+      const auto [tgid, file] = std::move(backlog_.front());
+      backlog_.pop_front();
+      if (consider(proc_.open_path(tgid, file), file.path)) tell_process(tgid);
+      if (backlog_.empty()) tell_swept();
+    } else if (std::chrono::steady_clock::now() >= next_sweep) {
+      fill_backlog();
       next_sweep = std::chrono::steady_clock::now() + kSweepInterval;
     }
   }
@@ -134,44 +164,88 @@ void Attacher::run(const std::stop_token& stop) {
 void Attacher::on_mapping(const ExecMapping& mapping) {
   const bool program = mapping.path.find(".so") == std::string::npos;
   if (program) told_processes_.erase(mapping.tgid);  // an exec gave the process a new identity
-  if (consider(proc_.path_in_root(mapping.tgid, mapping.path), mapping.path)) {
-    tell_process(mapping.tgid);
-  }
+  std::filesystem::path file = proc_.path_in_root(mapping.tgid, mapping.path);
+  std::error_code gone;
+  // A process that ended meanwhile: its file is probably ours too, and will run again.
+  if (!std::filesystem::exists(file, gone)) file = mapping.path;
+  if (consider(file, mapping.path)) tell_process(mapping.tgid);
+}
+
+Attacher::FileKey Attacher::key_of(const struct stat& info) {
+  return {info.st_dev, info.st_ino, info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
+}
+
+// Sonde speaks to its collector through a shared library; the patterns that its locators carry
+// would only be mistaken for a TLS stack.
+void Attacher::forget_own_executable() {
+  struct stat info{};
+  if (stat("/proc/self/exe", &info) == 0) known_files_[key_of(info)] = false;
 }
 
 // True when the file holds a TLS stack that is heard.
 bool Attacher::consider(const std::filesystem::path& file, const std::string& shown_path) {
+  const UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info{};
-  if (stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
-  const FileKey key{info.st_dev, info.st_ino,
-                    info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
+  if (!opened.valid() || fstat(opened.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  const FileKey key = key_of(info);
   if (const auto known = known_files_.find(key); known != known_files_.end()) return known->second;
-  if (known_files_.size() >= kMaxKnownFiles) known_files_.clear();
+  if (known_files_.size() >= kMaxKnownFiles) {
+    known_files_.clear();
+    forget_own_executable();
+  }
 
-  const auto report = cache_.locate(file);
+  // By the descriptor from here on: the process, and its root with it, may be gone any moment.
+  const std::filesystem::path stable = fmt::format("/proc/self/fd/{}", opened.get());
+  const auto report = cache_.locate(stable);
   if (!report.ok()) return known_files_[key] = false;
   const bool has_target = !(*report)->targets.empty();
   known_files_[key] = has_target;
-  attach_targets(file, shown_path, **report);
+  CoverageEntry entry;
+  entry.path = shown_path;
+  entry.device = (uint64_t{major(info.st_dev)} << 20) | minor(info.st_dev);
+  entry.inode = info.st_ino;
+  if (!attach_targets(stable, entry, **report)) known_files_.erase(key);  // the sweep retries
   return has_target;
 }
 
-void Attacher::attach_targets(const std::filesystem::path& file, const std::string& shown_path,
+// False when a probe was refused that may be accepted later.
+bool Attacher::attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
                               const LocateReport& report) {
+  bool attached = true;
   for (const TlsTarget& target : report.targets) {
     const uint32_t id = next_target_++;
-    tell_target(id, target, shown_path);
+    tell_target(id, target, entry.path);
     const auto probes = probes_.attach(file, target, id);
+    attached &= probes.ok();
     counters_.add(probes.ok() ? Count::kProbesAttached : Count::kProbesFailed, probes.value_or(1));
-    const std::scoped_lock lock(mutex_);
-    coverage_.push_back({shown_path, std::string(to_string(target.stack)),
-                         std::string(to_string(target.located_by)), target.version,
-                         probes.value_or(0), probes.ok() ? "" : probes.error().message});
+    CoverageEntry heard = entry;
+    heard.tls = to_string(target.stack);
+    heard.located_by = to_string(target.located_by);
+    heard.version = target.version;
+    heard.probes = probes.value_or(0);
+    if (!probes.ok()) heard.reason = probes.error().message;
+    note(std::move(heard));
   }
   for (const Refusal& refusal : report.refusals) {
-    const std::scoped_lock lock(mutex_);
-    coverage_.push_back(
-        {shown_path, std::string(to_string(refusal.stack)), "", "", 0, refusal.reason});
+    CoverageEntry refused = entry;
+    refused.tls = to_string(refusal.stack);
+    refused.reason = refusal.reason;
+    note(std::move(refused));
+  }
+  return attached;
+}
+
+// The last word on a file and stack replaces an earlier one.
+void Attacher::note(CoverageEntry entry) {
+  const std::scoped_lock lock(mutex_);
+  const auto same = std::find_if(coverage_.begin(), coverage_.end(), [&](const auto& known) {
+    return known.device == entry.device && known.inode == entry.inode && known.tls == entry.tls &&
+           known.located_by == entry.located_by;
+  });
+  if (same != coverage_.end()) {
+    *same = std::move(entry);
+  } else if (coverage_.size() < kMaxKnownFiles) {
+    coverage_.push_back(std::move(entry));
   }
 }
 

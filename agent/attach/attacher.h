@@ -6,6 +6,8 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +17,8 @@
 #include <thread>
 #include <tuple>
 #include <vector>
+
+#include <sys/stat.h>
 
 #include "agent/attach/exec_trigger.h"
 #include "agent/attach/locate_cache.h"
@@ -33,6 +37,9 @@ struct CoverageEntry {
   std::string version;
   size_t probes = 0;
   std::string reason;  // empty: heard
+  // As /proc/PID/maps tells the file, to find the processes that have it mapped.
+  uint64_t device = 0;
+  uint64_t inode = 0;
 };
 
 class Attacher {
@@ -50,18 +57,26 @@ class Attacher {
   void stop();
 
   std::vector<CoverageEntry> coverage() const;
+  // start() looks at the files that matter most; true when the first full sweep is over as well.
+  bool wait_until_swept(std::chrono::milliseconds timeout) const;
 
  private:
   // A file as long as it is the same file: device, inode, ctime.
   using FileKey = std::tuple<uint64_t, uint64_t, int64_t>;
 
+  static FileKey key_of(const struct stat& info);
+
+  void forget_own_executable();
   void attach_ahead();
-  void sweep(bool urgent_only);
+  void sweep_urgent();
+  void fill_backlog();
+  void tell_swept();
   void run(const std::stop_token& stop);
   void on_mapping(const ExecMapping& mapping);
   bool consider(const std::filesystem::path& file, const std::string& shown_path);
-  void attach_targets(const std::filesystem::path& file, const std::string& shown_path,
+  bool attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
                       const LocateReport& report);
+  void note(CoverageEntry entry);
   void tell_target(uint32_t id, const TlsTarget& target, const std::string& path);
   void tell_process(uint32_t tgid);
 
@@ -71,10 +86,13 @@ class Attacher {
   RecordSink sink_;
   ProcFs proc_;
   std::unique_ptr<ExecTrigger> trigger_;
-  std::map<FileKey, bool> known_files_;  // true: has a target
+  std::map<FileKey, bool> known_files_;  // true: has a target; our own executable is none
   std::set<uint32_t> told_processes_;
+  std::deque<std::pair<uint32_t, MappedFile>> backlog_;  // of a sweep; triggers go before it
   uint32_t next_target_ = 1;
   mutable std::mutex mutex_;
+  mutable std::condition_variable swept_changed_;
+  bool swept_ = false;                   // guarded by mutex_
   std::vector<CoverageEntry> coverage_;  // guarded by mutex_
   std::jthread thread_;
 };

@@ -30,6 +30,7 @@ namespace sonde {
   X(ConnectionsOpened, "connections_opened", "Connections first seen")                           \
   X(ConnectionsEvicted, "connections_evicted", "Connections dropped: table full")                \
   X(ConnectionsNotHttp, "connections_not_http", "Connections that speak no known protocol")      \
+  X(ConnectionsOutOfScope, "connections_out_of_scope", "Connections that the scope excludes")      \
   X(HttpHeaderTooBig, "http_header_too_big", "Messages dropped: header section above the limit") \
   X(HttpInvalid, "http_invalid", "Messages dropped: malformed HTTP")                             \
   X(HttpBodyTruncated, "http_body_truncated", "Bodies cut at the limit")                         \

@@ -91,13 +91,9 @@ void Http1Reader::search() {
 
 // Takes all of `input`. If a start line is found, it and what follows it are replayed.
 void Http1Reader::find_head(Bytes& input) {
-  searched_bytes_ += input.size();
   carry_ += as_text(std::exchange(input, {}));
   const StartSearch found = find_start(kind_, carry_);
   carry_.erase(0, found.offset);
-  if (carry_.size() > limits_->header_bytes && found.likeness == Likeness::kMaybe) {
-    carry_.clear();  // an endless request line
-  }
   if (found.likeness != Likeness::kYes) return;
   head_parser_.reset();
   tentative_ = true;

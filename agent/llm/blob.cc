@@ -49,8 +49,10 @@ class Hasher {
   uint64_t size_ = 0;
 };
 
-// Decodes piece by piece so that a large image never needs a second buffer of its size.
-bool hash_decoded(std::string_view base64, Hasher& hasher) {
+// Decodes piece by piece, so that a large image never needs a second buffer of its size.
+// take(const unsigned char*, size_t) gets each piece; false if this is not Base64.
+template <typename Take>
+bool decode(std::string_view base64, Take&& take) {
   const EncodePtr decoder(EVP_ENCODE_CTX_new());
   EVP_DecodeInit(decoder.get());
   constexpr size_t kPiece = 4096;
@@ -63,10 +65,10 @@ bool hash_decoded(std::string_view base64, Hasher& hasher) {
                          static_cast<int>(piece.size())) < 0) {
       return false;
     }
-    hasher.update(decoded.data(), static_cast<size_t>(length));
+    take(decoded.data(), static_cast<size_t>(length));
   }
   if (EVP_DecodeFinal(decoder.get(), decoded.data(), &length) < 0) return false;
-  hasher.update(decoded.data(), static_cast<size_t>(length));
+  take(decoded.data(), static_cast<size_t>(length));
   return true;
 }
 
@@ -74,7 +76,8 @@ bool hash_decoded(std::string_view base64, Hasher& hasher) {
 
 void read_base64(Part& part, std::string_view base64) {
   Hasher hasher;
-  if (hash_decoded(base64, hasher)) {
+  if (decode(base64,
+             [&](const unsigned char* bytes, size_t count) { hasher.update(bytes, count); })) {
     part.size_bytes = hasher.size();
     part.hash = hasher.finish();
     return;
@@ -99,6 +102,14 @@ void read_blob_url(Part& part, std::string_view url) {
   hasher.update(data.data(), data.size());
   part.size_bytes = hasher.size();
   part.hash = hasher.finish();
+}
+
+std::string decode_base64(std::string_view base64) {
+  std::string out;
+  const bool good = decode(base64, [&](const unsigned char* bytes, size_t count) {
+    out.append(reinterpret_cast<const char*>(bytes), count);
+  });
+  return good ? out : std::string();
 }
 
 }  // namespace sonde::llm

@@ -1,6 +1,7 @@
 // What is kept of an image, a sound or a file: its type, size and hash, never its bytes.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "agent/llm/exchange.h"
@@ -12,5 +13,8 @@ void read_base64(Part& part, std::string_view base64);
 
 // A data: URL (RFC 2397) is measured; the address of anything else is kept as the part's content.
 void read_blob_url(Part& part, std::string_view url);
+
+// The bytes that `base64` stands for; empty if it is not Base64.
+std::string decode_base64(std::string_view base64);
 
 }  // namespace sonde::llm

@@ -101,8 +101,9 @@ void Call::request_end(bool complete) {
 
 void Call::read_request() {
   JsonParser parser(limits_.json_depth);
-  const std::optional<Json> body = parser.parse(request_.body);
-  if (!body && !expected_) return ignore();
+  const bool bodyless = request_.body.empty();
+  const std::optional<Json> body = bodyless ? Json() : parser.parse(request_.body);
+  if ((!body || bodyless) && !expected_) return ignore();
   if (!body) counters_.add(Count::kJsonInvalid);
   const Json json = body.value_or(Json());
   Selection selection = select_dialect(exchange_.network.host, exchange_.http.path, json);
@@ -156,9 +157,9 @@ void Call::choose_framing(std::string_view beginning) {
   framing_ = format ? Framing::kStream : Framing::kWhole;
   if (!format) return;
   exchange_.stream = true;
-  decoder_.emplace(
-      *format, limits_.sse_event_bytes,
-      [this](std::string_view name, const std::string& data) { read_event(name, data); });
+  decoder_.emplace(*format, limits_, [this](std::string_view name, const std::string& data) {
+    read_event(name, data);
+  });
 }
 
 void Call::read_response(std::string_view bytes) {
@@ -204,8 +205,11 @@ void Call::read_whole_answer() {
     response_.cut = true;
     return;
   }
-  if (!dialect_) select_by_answer(*json);
-  if (dialect_) dialect_->read_answer(*json, writer_);
+  if (!dialect_) select_by_answer(json->is_array() ? json->item(0) : *json);
+  if (!dialect_) return;
+  if (!json->is_array()) return dialect_->read_answer(*json, writer_);
+  // Gemini streams a list of events as one JSON text where the client did not ask for SSE.
+  json->each_item([&](size_t, Json event) { dialect_->read_event({}, event, writer_); });
 }
 
 void Call::response_end(bool complete) {

@@ -120,7 +120,7 @@ struct UserContext {
 
 struct Exchange {
   std::string id;
-  WallTime start_time{};
+  WallTime start_time;
   double duration_ms = 0;
   Process process;
   std::optional<Container> container;

@@ -58,7 +58,7 @@ Result<std::string> read_token(const std::string& path) {
 
 void append_header(HeaderList& list, const std::string& header) {
   if (curl_slist* longer = curl_slist_append(list.get(), header.c_str())) {
-    (void)list.release();  // it is part of the longer one
+    [[maybe_unused]] curl_slist* shorter = list.release();  // it is part of the longer one
     list.reset(longer);
   }
 }
@@ -172,7 +172,7 @@ Result<std::string> certificate_common_name(const std::string& path) {
   const auto file = File::open(path, O_RDONLY);
   if (!file.ok()) return tl::unexpected<Error>(file.error());
   const auto pem = file->read(0, 1 << 20);
-  if (!pem.ok()) return pem;
+  if (!pem.ok()) return tl::unexpected<Error>(pem.error());
   const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
       BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())), BIO_free);
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(

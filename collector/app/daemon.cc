@@ -15,13 +15,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "agent/base/notify.h"
 #include "collector/api/pki.h"
 #include "collector/api/render.h"
 #include "collector/api/server.h"
 #include "collector/app/correlation.h"
 #include "collector/app/follower.h"
 #include "collector/app/housekeeping.h"
-#include "collector/app/notify.h"
 #include "collector/export/exporter.h"
 
 namespace sonde::collector {

@@ -148,6 +148,10 @@ void read_answer_facts(const Json& message, Writer& writer) {
   read_usage(message["usage"], exchange);
 }
 
+std::string block_path(uint64_t index, std::string_view member) {
+  return json_path(json_path("$.content", index), member);
+}
+
 }  // namespace
 
 void AnthropicMessages::read_request(const Json& body, Writer& writer) {
@@ -207,80 +211,58 @@ void AnthropicMessages::read_event(std::string_view name, const Json& data, Writ
 }
 
 void AnthropicMessages::start_block(const Json& data, Writer& writer) {
-  if (!writer.admit_state()) return;
   begun_ = true;
   const Json from = data["content_block"];
   const std::string_view type = from["type"].text();
-  Block& block = blocks_.emplace_back();
-  block.index = data["index"].count().value_or(blocks_.size() - 1);
+  const uint64_t index = data["index"].count().value_or(blocks_.size());
+  const auto open = [&](PartType part, std::string_view member) {
+    return blocks_.open(index, part, block_path(index, member), writer);
+  };
   if (is_tool_use(type)) {
-    block.type = PartType::kToolCall;
-    writer.append(block.id, from["id"].text());
-    writer.append(block.name, from["name"].text());
+    Block* const block = open(PartType::kToolCall, "input");
+    if (block == nullptr) return;
+    writer.append(block->id, from["id"].text());
+    writer.append(block->name, from["name"].text());
     // Usually {} and then pieces of JSON; a block that is sent whole keeps what it has.
     const std::string input = from["input"].dump();
-    if (input != "{}") writer.append(block.text, input);
+    if (input != "{}") writer.append(block->text, input);
   } else if (is_tool_result(type)) {
-    block.type = PartType::kToolCallResponse;
-    writer.append(block.id, from["tool_use_id"].text());
-    writer.append(block.text, from["content"].text_or_dump());
+    Block* const block = open(PartType::kToolCallResponse, "content");
+    if (block == nullptr) return;
+    writer.append(block->id, from["tool_use_id"].text());
+    writer.append(block->text, from["content"].text_or_dump());
   } else if (type == "thinking") {
-    block.type = PartType::kReasoning;
-    writer.append(block.text, from["thinking"].text());
-  } else {
-    writer.append(block.text, from["text"].text());
+    if (Block* const block = open(PartType::kReasoning, "thinking")) {
+      writer.append(block->text, from["thinking"].text());
+    }
+  } else if (Block* const block = open(PartType::kText, "text")) {
+    writer.append(block->text, from["text"].text());
   }
-}
-
-AnthropicMessages::Block* AnthropicMessages::block(uint64_t index) {
-  // Deltas belong to the newest block, nearly always.
-  for (auto known = blocks_.rbegin(); known != blocks_.rend(); ++known) {
-    if (known->index == index) return &*known;
-  }
-  return nullptr;
 }
 
 void AnthropicMessages::add_delta(const Json& data, Writer& writer) {
-  const uint64_t index = data["index"].count().value_or(blocks_.empty() ? 0 : blocks_.back().index);
+  begun_ = true;
+  const Block* const newest = blocks_.last();
+  const uint64_t index = data["index"].count().value_or(newest == nullptr ? 0 : newest->index);
   const Json delta = data["delta"];
   const std::string_view type = delta["type"].text();
-  Block* target = block(index);
-  if (target == nullptr) {
-    // The block's start was not heard (joined late, a gap).
-    if (!writer.admit_state()) return;
-    target = &blocks_.emplace_back();
-    target->index = index;
-    if (type == "input_json_delta") target->type = PartType::kToolCall;
-    if (type == "thinking_delta") target->type = PartType::kReasoning;
+  // The block is opened here if its start was not heard (joined late, a gap).
+  const auto add = [&](PartType part, std::string_view member, std::string_view text) {
+    Block* const block = blocks_.find_or_open(index, part, block_path(index, member), writer);
+    if (block != nullptr) writer.append(block->text, text);
+  };
+  if (type == "text_delta") add(PartType::kText, "text", delta["text"].text());
+  if (type == "thinking_delta") add(PartType::kReasoning, "thinking", delta["thinking"].text());
+  if (type == "input_json_delta") {
+    add(PartType::kToolCall, "input", delta["partial_json"].text());
   }
-  begun_ = true;
-  if (type == "text_delta") writer.append(target->text, delta["text"].text());
-  if (type == "input_json_delta") writer.append(target->text, delta["partial_json"].text());
-  if (type == "thinking_delta") writer.append(target->text, delta["thinking"].text());
 }
 
 void AnthropicMessages::finish(Writer& writer) {
   if (!begun_) return;
   begun_ = false;
   Message& message = writer.output(role_);
-  for (size_t i = 0; i < blocks_.size(); ++i) {
-    Block& block = blocks_[i];
-    const std::string path = json_path("$.content", block.index);
-    if (block.type == PartType::kToolCall) {
-      Part& part = writer.part(message.parts, block.type, json_path(path, "input"));
-      part.id = std::move(block.id);
-      part.name = std::move(block.name);
-      part.arguments = block.text.empty() ? "{}" : std::move(block.text);
-    } else if (!block.text.empty()) {
-      const char* const member = block.type == PartType::kReasoning          ? "thinking"
-                                 : block.type == PartType::kToolCallResponse ? "content"
-                                                                             : "text";
-      Part& part = writer.part(message.parts, block.type, json_path(path, member));
-      part.id = std::move(block.id);
-      part.content = std::move(block.text);
-    }
-  }
-  blocks_.clear();
+  blocks_.write(message, writer);
   message.finish_reason = stop_reason_;
   writer.finish_reason(stop_reason_);
 }

@@ -1,4 +1,4 @@
-#include "collector/app/notify.h"
+#include "agent/base/notify.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace sonde::collector {
+namespace sonde {
 
 void notify_systemd(std::string_view state) {
   const char* path = std::getenv("NOTIFY_SOCKET");
@@ -34,4 +34,4 @@ std::optional<std::chrono::milliseconds> watchdog_interval() {
   return std::chrono::milliseconds(microseconds / 2000);
 }
 
-}  // namespace sonde::collector
+}  // namespace sonde

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace sonde::collector {
+namespace sonde {
 
 // "READY=1", "WATCHDOG=1"... Does nothing where NOTIFY_SOCKET is not set.
 void notify_systemd(std::string_view state);
@@ -13,4 +13,4 @@ void notify_systemd(std::string_view state);
 // Half of what systemd allows between two WATCHDOG=1; nullopt without a watchdog.
 std::optional<std::chrono::milliseconds> watchdog_interval();
 
-}  // namespace sonde::collector
+}  // namespace sonde

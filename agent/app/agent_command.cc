@@ -1,0 +1,254 @@
+// `sonde agent`: the daemon. Hears this host, judges every exchange, delivers alerts.
+//
+// Threads: this one (signals, heartbeats, watchdog), the attacher and the ring reader of
+// LiveCapture, one that runs pipeline and detectors, one for each sink.
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "agent/alert/records.h"
+#include "agent/app/commands.h"
+#include "agent/app/delivery.h"
+#include "agent/app/host_facts.h"
+#include "agent/app/judge.h"
+#include "agent/app/live_capture.h"
+#include "agent/app/pipeline.h"
+#include "agent/app/scope.h"
+#include "agent/app/signals.h"
+#include "agent/base/notify.h"
+#include "agent/sink/curl_transport.h"
+
+namespace sonde::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kTakeWait{200};
+constexpr std::chrono::milliseconds kSignalWait{200};
+constexpr std::chrono::milliseconds kDrainGrace{5000};
+// A pipeline that has not come round for so long hangs; systemd's watchdog is then not fed.
+constexpr std::chrono::seconds kStuckAfter{20};
+
+// Plaintext must not end up in a core file, nor be read by a debugger of the same user.
+void forbid_core_dumps() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
+void set_up_log(const std::string& level) {
+  auto logger =
+      std::make_shared<spdlog::logger>("sonde", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  logger->set_level(spdlog::level::from_str(level));
+  logger->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+Result<std::string> agent_id_of(const config::Config& config) {
+  if (!config.agent_id.empty() || config.collector.cert.empty()) return config.agent_id;
+  return sink::certificate_common_name(config.collector.cert);
+}
+
+class Agent {
+ public:
+  Agent(std::string config_path, config::Config config)
+      : config_path_(std::move(config_path)), config_(std::move(config)) {}
+
+  Status start();
+  void run();
+  void stop();
+
+ private:
+  // What SIGHUP can exchange while the agent runs.
+  struct Policy {
+    std::unique_ptr<Judge> judge;
+    Scope scope;
+    bool activity = true;
+  };
+  Result<std::unique_ptr<Policy>> make_policy(const config::Config& config);
+  void reload();
+  void warn_of_restart(const config::Config& next) const;
+  void heartbeat();
+  void hear();
+  void on_exchange(const llm::Exchange& exchange);
+
+  const std::string config_path_;
+  config::Config config_;
+  std::string key_;
+  alert::HostFacts host_;
+  Counters counters_;
+  std::unique_ptr<Delivery> delivery_;
+  std::unique_ptr<LiveCapture> live_;
+  std::unique_ptr<Policy> policy_;  // of the pipeline's thread
+  std::mutex mutex_;
+  std::unique_ptr<Policy> next_policy_;  // guarded by mutex_
+  std::atomic<int64_t> alive_ns_{0};     // of the pipeline's thread, steady clock
+  std::thread pipeline_thread_;
+};
+
+Result<std::unique_ptr<Agent::Policy>> Agent::make_policy(const config::Config& config) {
+  auto judge = Judge::create(config, key_, host_, counters_);
+  if (!judge.ok()) return tl::unexpected(judge.error());
+  return std::make_unique<Policy>(
+      Policy{std::move(*judge), Scope(config.capture), config.collector.activity});
+}
+
+Status Agent::start() {
+  auto id = agent_id_of(config_);
+  if (!id.ok()) return tl::unexpected(id.error());
+  auto key = fingerprint_key(config_.state_directory);
+  if (!key.ok()) return tl::unexpected(key.error());
+  key_ = std::move(*key);
+  host_ = host_facts(*id);
+  auto policy = make_policy(config_);
+  if (!policy.ok()) return tl::unexpected(policy.error());
+  policy_ = std::move(*policy);
+  auto delivery = Delivery::start(config_, counters_);
+  if (!delivery.ok()) return tl::unexpected(delivery.error());
+  delivery_ = std::move(*delivery);
+  LiveCaptureOptions options;
+  options.ring_bytes = config_.capture.ring_bytes;
+  options.cache_folder = config_.state_directory;
+  auto live = LiveCapture::start(options, counters_);
+  if (!live.ok()) return tl::unexpected(live.error());
+  live_ = std::move(*live);
+  alive_ns_ = Clock::now().time_since_epoch().count();
+  pipeline_thread_ = std::thread([this] { hear(); });
+  spdlog::info("{}", live_->summary());
+  spdlog::info("agent '{}' delivers to {}", host_.agent_id, delivery_->summary());
+  return {};
+}
+
+void Agent::hear() {
+  Pipeline pipeline(
+      config_.limits, counters_, [this](llm::Exchange&& exchange) { on_exchange(exchange); },
+      [this](const capture::ConnectionKey& key) {
+        live_->probes().ignore(key.tgid, key.handle, key.generation_ns);
+      });
+  pipeline.set_process_filter(
+      [this](const llm::Process& process) { return policy_->scope.includes(process); });
+  std::vector<std::byte> records;
+  while (live_->queue().take(records, kTakeWait)) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (next_policy_) policy_ = std::move(next_policy_);
+    }
+    pipeline.on_records(records);
+    alive_ns_ = Clock::now().time_since_epoch().count();
+  }
+  pipeline.finish();
+}
+
+void Agent::on_exchange(const llm::Exchange& exchange) {
+  if (!policy_->scope.includes(exchange.network)) return;
+  policy_->judge->inspect(exchange, [this](alert::Alert&& alert) {
+    delivery_->push({sink::RecordKind::kAlert, alert.severity, std::move(alert.json)});
+  });
+  if (policy_->activity) {
+    delivery_->push({sink::RecordKind::kActivity, detect::Severity::kInformational,
+                     alert::make_activity(exchange, host_)});
+  }
+}
+
+void Agent::heartbeat() {
+  live_->update_losses();
+  delivery_->push({sink::RecordKind::kHeartbeat, detect::Severity::kInformational,
+                   alert::make_heartbeat(host_, counters_, live_->process_coverage())});
+}
+
+void Agent::warn_of_restart(const config::Config& next) const {
+  const auto same = [](const config::Collector& a, const config::Collector& b) {
+    return a.url == b.url && a.ca == b.ca && a.cert == b.cert && a.key == b.key &&
+           a.token_file == b.token_file;
+  };
+  const bool differs = !same(next.collector, config_.collector) ||
+                       next.agent_id != config_.agent_id ||
+                       next.state_directory != config_.state_directory ||
+                       next.spool_directory() != config_.spool_directory() ||
+                       next.capture.ring_bytes != config_.capture.ring_bytes ||
+                       next.sinks.file.path != config_.sinks.file.path ||
+                       next.sinks.standard_output != config_.sinks.standard_output;
+  if (differs)
+    spdlog::warn(
+        "agent_id, state_directory, collector, spool, sinks and capture.ring_bytes "
+        "change only with a restart: systemctl restart sonde-agent");
+}
+
+void Agent::reload() {
+  notify_systemd(fmt::format(
+      "RELOADING=1\nMONOTONIC_USEC={}",
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch())
+          .count()));
+  auto config = config::load_config(config_path_);
+  auto policy = config.ok() ? make_policy(*config)
+                            : Result<std::unique_ptr<Policy>>(tl::unexpected(config.error()));
+  if (!policy.ok()) {
+    spdlog::error("the configuration stays as it was: {}", policy.error().message);
+  } else {
+    warn_of_restart(*config);
+    spdlog::set_level(spdlog::level::from_str(config->log_level));
+    config_.collector.heartbeat_interval = config->collector.heartbeat_interval;
+    const std::lock_guard lock(mutex_);
+    next_policy_ = std::move(*policy);
+    spdlog::info("configuration reloaded from {}", config_path_);
+  }
+  notify_systemd("READY=1");
+}
+
+void Agent::run() {
+  notify_systemd("READY=1\nSTATUS=Listening");
+  const auto watchdog = watchdog_interval();
+  auto next_watchdog = Clock::now();
+  auto next_heartbeat = Clock::now();
+  for (;;) {
+    const auto signal = wait_for_signal(kSignalWait);
+    if (signal == Signal::kStop) return;
+    if (signal == Signal::kReload) reload();
+    const auto now = Clock::now();
+    if (now >= next_heartbeat) {
+      heartbeat();
+      next_heartbeat = now + config_.collector.heartbeat_interval;
+    }
+    const bool stuck = now.time_since_epoch() - Clock::duration(alive_ns_.load()) > kStuckAfter;
+    if (watchdog && now >= next_watchdog && !stuck) {
+      notify_systemd("WATCHDOG=1");
+      next_watchdog = now + *watchdog;
+    }
+  }
+}
+
+void Agent::stop() {
+  notify_systemd("STOPPING=1");
+  live_->stop();
+  pipeline_thread_.join();
+  heartbeat();
+  delivery_->stop(kDrainGrace);
+  spdlog::info("stopped: {} exchanges, {} alerts", counters_.value(Count::kExchangesSeen),
+               counters_.value(Count::kAlertsRaised));
+}
+
+}  // namespace
+
+int run_agent(const std::string& config_path) {
+  forbid_core_dumps();
+  block_signals();
+  auto config = config::load_config(config_path);
+  if (!config.ok()) return complain(config.error().message, kExitUsage);
+  set_up_log(config->log_level);
+  Agent agent(config_path, std::move(*config));
+  if (auto started = agent.start(); !started) {
+    return complain(started.error().message, kExitFailure);
+  }
+  agent.run();
+  agent.stop();
+  return kExitGood;
+}
+
+}  // namespace sonde::app

@@ -1,0 +1,36 @@
+// `sonde config`: what stands in the configuration, and what is wrong with it.
+#include <fmt/format.h>
+
+#include "agent/app/commands.h"
+#include "agent/config/config.h"
+#include "agent/detect/engine.h"
+
+namespace sonde::app {
+
+int run_config_check(const std::string& path) {
+  const auto config = config::load_config(path);
+  if (!config.ok()) {
+    fmt::print(stderr, "{}\n", config.error().message);
+    return kExitUsage;
+  }
+  // Names of alerts and indicator files are known to the engine only.
+  Counters counters;
+  detect::EngineConfig options;
+  options.indicator_files = config->detect.indicator_files;
+  options.disabled_alerts = config->detect.disabled_alerts;
+  options.fingerprint_key = std::string(32, '\0');  // fingerprints nothing here
+  const auto engine = detect::Engine::create(options, config->limits, counters);
+  if (!engine.ok()) {
+    fmt::print(stderr, "{}: detect: {}\n", path, engine.error().message);
+    return kExitUsage;
+  }
+  fmt::print("{}: good\n", path.empty() ? "defaults" : path);
+  return kExitGood;
+}
+
+int run_config_example() {
+  fmt::print("{}", config::example_config());
+  return kExitGood;
+}
+
+}  // namespace sonde::app

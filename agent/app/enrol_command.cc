@@ -1,0 +1,33 @@
+// `sonde enrol`: one command makes this host known to a collector.
+#include <fstream>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "agent/app/commands.h"
+#include "agent/sink/enrolment.h"
+
+namespace sonde::app {
+
+int run_enrol(const EnrolOptions& options) {
+  sink::EnrolmentRequest request{options.url, options.ca, {}, options.directory};
+  // Not from the command line, where every user of the host could read it.
+  if (options.token_file.empty() || options.token_file == "-") {
+    std::getline(std::cin, request.token);
+  } else {
+    std::ifstream file(options.token_file);
+    if (!std::getline(file, request.token))
+      return complain(fmt::format("cannot read a token from '{}'", options.token_file),
+                      kExitFailure);
+  }
+  const auto agent_id = sink::enrol(request);
+  if (!agent_id.ok()) return complain(agent_id.error().message, kExitFailure);
+  fmt::print(
+      "enrolled as '{0}'; for the agent's configuration:\n\ncollector:\n  url: {1}\n"
+      "  ca: {2}\n  cert: {3}/agent.crt\n  key: {3}/agent.key\n",
+      *agent_id, options.url, options.ca.empty() ? options.directory + "/ca.crt" : options.ca,
+      options.directory);
+  return kExitGood;
+}
+
+}  // namespace sonde::app

@@ -1,0 +1,23 @@
+// Which processes the operator wants heard: the rules of capture.allow and capture.deny.
+#pragma once
+
+#include "agent/config/config.h"
+#include "agent/llm/exchange.h"
+
+namespace sonde::app {
+
+class Scope {
+ public:
+  explicit Scope(const config::Capture& config) : allow_(config.allow), deny_(config.deny) {}
+
+  // Deny is stronger than allow; where allow says nothing, everything is heard. A process is out
+  // of scope before any of its bytes are parsed; a port is known only with the connection.
+  bool includes(const llm::Process& process) const;
+  bool includes(const llm::Network& network) const;
+
+ private:
+  config::ScopeRules allow_;
+  config::ScopeRules deny_;
+};
+
+}  // namespace sonde::app

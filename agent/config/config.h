@@ -1,0 +1,139 @@
+// The configuration of the agent: YAML files, overridden by the environment and by flags, over
+// defaults that work with none of them. packaging/sonde.yaml explains every key.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/limits.h"
+#include "agent/base/result.h"
+
+namespace sonde::config {
+
+// How much of a suspicious text leaves the host.
+enum class Evidence : uint8_t { kFull, kSegment, kNone };
+
+// Which processes a rule means. A list that is empty says nothing.
+struct ScopeRules {
+  std::vector<std::string> exes;  // globs over the executable's path
+  std::vector<uint32_t> uids;
+  std::vector<uint32_t> ports;  // of either end
+};
+
+struct Capture {
+  uint64_t ring_bytes = uint64_t{16} << 20;  // a power of two
+  ScopeRules allow;                          // all empty: everything
+  ScopeRules deny;                           // stronger than allow
+};
+
+struct Detect {
+  std::vector<std::string> indicator_files;
+  std::vector<std::string> disabled_alerts;
+  Evidence evidence = Evidence::kSegment;
+  std::chrono::seconds merge_window{300};
+};
+
+struct Collector {
+  std::string url;  // empty: no collector
+  std::string ca;
+  std::string cert;
+  std::string key;
+  std::string token_file;
+  bool activity = true;
+  std::chrono::seconds heartbeat_interval{60};
+};
+
+struct Spool {
+  std::string directory;  // empty: "spool" in the state directory
+  uint64_t max_bytes = uint64_t{256} << 20;
+};
+
+struct FileOutput {
+  std::string path;  // empty: no file
+  uint64_t max_bytes = uint64_t{64} << 20;
+  uint64_t files = 5;
+};
+
+struct Sinks {
+  FileOutput file;
+  bool standard_output = false;
+};
+
+struct Metrics {
+  std::string listen = "127.0.0.1:9464";  // ADDRESS:PORT; empty: no endpoint
+};
+
+struct Config {
+  std::string agent_id;  // empty: common name of collector.cert, else the host's name
+  std::string state_directory = "/var/lib/sonde";
+  std::string log_level = "info";
+  Capture capture;
+  Detect detect;
+  Collector collector;
+  Spool spool;
+  Sinks sinks;
+  Metrics metrics;
+  Limits limits;
+
+  std::string spool_directory() const {
+    return spool.directory.empty() ? state_directory + "/spool" : spool.directory;
+  }
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+// The process's environment.
+Environment process_environment();
+
+// Where a configuration comes from; what stands further down is stronger. A list replaces what a
+// weaker layer says.
+struct Layers {
+  // Empty: none. Files conf.d/*.yaml beside it are read after it, in the order of their names.
+  std::string file;
+  // Variables SONDE_<KEY>, where KEY is the key's path in capitals with '_' for '.':
+  // SONDE_COLLECTOR_URL; lists are separated by commas.
+  Environment environment = process_environment();  // none where empty
+  // "collector.url=https://c:8443": the values of --set.
+  std::vector<std::string> settings;
+};
+
+inline constexpr std::string_view kDefaultOrigin = "default";
+
+// One key of the configuration in force.
+struct Setting {
+  std::string key;     // "collector.url"
+  std::string value;   // as YAML
+  std::string origin;  // kDefaultOrigin, FILE:LINE, "environment variable NAME" or "--set"
+};
+
+struct Effective {
+  Config config;
+  std::vector<Setting> settings;  // every key, in the order of the example file
+};
+
+// The error holds every problem on a line of its own, as FILE:LINE:COLUMN: what is wrong. A file
+// that others can write, and a key or token that others can read, are problems too.
+Result<Effective> load_effective(const Layers& layers);
+
+// load_effective() for those who do not ask where a value came from. Defaults where `path` is
+// empty.
+Result<Config> load_config(const std::string& path,
+                           const Environment& environment = process_environment());
+
+// The text of a configuration file alone; `name` stands in errors. Neither environment nor file
+// system are asked.
+Result<Config> parse_config(const std::string& text, const std::string& name);
+
+// A commented file with every key and its default.
+std::string example_config();
+
+// Settings as a YAML document that says of each value where it comes from; without defaults, what
+// differs from an empty file.
+std::string document_of(const std::vector<Setting>& settings, bool with_defaults);
+
+}  // namespace sonde::config

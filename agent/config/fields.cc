@@ -1,0 +1,247 @@
+#include "agent/config/fields.h"
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace sonde::config {
+namespace {
+
+constexpr uint64_t kKi = 1 << 10;
+constexpr uint64_t kMi = 1 << 20;
+constexpr uint64_t kGi = 1 << 30;
+constexpr uint64_t kMaxUid = std::numeric_limits<uint32_t>::max();
+constexpr size_t kListElements = 4096;
+constexpr std::array<std::string_view, 3> kEvidence = {"full", "segment", "none"};
+
+std::optional<uint64_t> read_integer(std::string_view text, bool is_bytes) {
+  uint64_t unit = 1;
+  for (const auto& [suffix, factor] :
+       {std::pair{"KiB", kKi}, std::pair{"MiB", kMi}, std::pair{"GiB", kGi}}) {
+    if (is_bytes && text.ends_with(suffix)) {
+      text.remove_suffix(3);
+      while (text.ends_with(' ')) text.remove_suffix(1);
+      unit = factor;
+      break;
+    }
+  }
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() ||
+      value > std::numeric_limits<uint64_t>::max() / unit) {
+    return std::nullopt;
+  }
+  return value * unit;
+}
+
+std::string assign_text(const Field& field, std::string_view text, std::string& target) {
+  if (text.find('\0') != std::string_view::npos) return "must not hold a NUL";
+  if (!field.choices.empty()) {
+    std::string_view rest = field.choices;
+    bool found = false;
+    while (!rest.empty() && !found) {
+      const size_t end = std::min(rest.find('|'), rest.size());
+      found = rest.substr(0, end) == text;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (!found) return fmt::format("must be one of {}", field.choices);
+  }
+  target = text;
+  return {};
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string render_integer(uint64_t value, bool is_bytes) {
+  if (!is_bytes) return fmt::format("{}", value);
+  if (value > 0 && value % kGi == 0) return fmt::format("{}GiB", value / kGi);
+  if (value > 0 && value % kMi == 0) return fmt::format("{}MiB", value / kMi);
+  if (value > 0 && value % kKi == 0) return fmt::format("{}KiB", value / kKi);
+  return fmt::format("{}", value);
+}
+
+void append_limits(Limits& limits, std::vector<Field>& fields) {
+  fields.insert(
+      fields.end(),
+      {
+          {"limits.connections", &limits.connections,
+           "Connections followed at a time; the least recently used is given up first.", 16,
+           1 << 22},
+          {"limits.connection_idle_seconds", &limits.connection_idle,
+           "A connection that is silent for this long is forgotten.", 1, 86400},
+          {"limits.plaintext_bytes", &limits.plaintext_bytes,
+           "Captured text held in memory over all connections.", 8 * kMi, 64 * kGi},
+          {"limits.header_bytes", &limits.header_bytes, "One HTTP header section.", 4 * kKi,
+           16 * kMi},
+          {"limits.body_bytes", &limits.body_bytes,
+           "One HTTP body, decoded; a longer one is cut and marked.", 64 * kKi, kGi},
+          {"limits.exchange_text_bytes", &limits.exchange_text_bytes,
+           "All texts of one exchange together.", 64 * kKi, kGi},
+          {"limits.messages", &limits.messages, "Messages of one exchange.", 16, 1 << 20},
+          {"limits.tool_calls", &limits.tool_calls, "Tool calls of one exchange.", 16, 1 << 20},
+          {"limits.json_depth", &limits.json_depth, "Nesting of JSON.", 16, 1024},
+          {"limits.findings", &limits.findings, "Findings kept of one exchange.", 1, 10000},
+          {"limits.evidence_code_points", &limits.evidence_code_points,
+           "Length of a piece of evidence.", 16, 65536},
+      });
+}
+
+}  // namespace
+
+std::vector<Field> fields_of(Config& c) {
+  ScopeRules& allow = c.capture.allow;
+  ScopeRules& deny = c.capture.deny;
+  std::vector<Field> fields = {
+      {"agent_id", &c.agent_id,
+       "Name under which the collector knows this agent: the common name of its certificate or the "
+       "name of its token. Taken from collector.cert, else from the host's name, where empty."},
+      {"state_directory", &c.state_directory, "Where the agent keeps what outlives it."},
+      {"log_level", &c.log_level, "debug, info, warn or error.", 0, 0, "debug|info|warn|error"},
+
+      {"capture.ring_bytes", &c.capture.ring_bytes,
+       "Size of the ring buffer between kernel and agent; a power of two.", 64 * kKi, kGi},
+      {"capture.allow.exes", &allow.exes,
+       "Only these executables are heard: globs over the path, such as /usr/bin/python3*. With all "
+       "lists under allow empty, everything is heard that speaks to a language model."},
+      {"capture.allow.uids", &allow.uids, "Only processes of these users.", 0, kMaxUid},
+      {"capture.allow.ports", &allow.ports, "Only connections from or to these ports.", 1, 65535},
+      {"capture.deny.exes", &deny.exes,
+       "These executables are never heard, even if allowed above."},
+      {"capture.deny.uids", &deny.uids, "Processes of these users are never heard.", 0, kMaxUid},
+      {"capture.deny.ports", &deny.ports, "Connections from or to these ports are never heard.", 1,
+       65535},
+
+      {"detect.indicator_files", &c.detect.indicator_files,
+       "Lists of malicious URLs, domains and IP addresses: plain text or CSV, one a line."},
+      {"detect.disabled_alerts", &c.detect.disabled_alerts,
+       "Alerts that are not raised, such as sensitive_data.prompt."},
+      {"detect.evidence", &c.detect.evidence,
+       "How much of a suspicious text an alert carries: full, segment or none. Secrets and "
+       "personal data in it are masked in any case."},
+      {"detect.merge_seconds", &c.detect.merge_window,
+       "Equal findings of one application within this time are one alert.", 0, 86400},
+
+      {"collector.url", &c.collector.url, "https://HOST:PORT of the collector; empty: none."},
+      {"collector.ca", &c.collector.ca,
+       "PEM file of the authority that signed the collector's certificate; empty: the system's."},
+      {"collector.cert", &c.collector.cert, "PEM file of the agent's certificate."},
+      {"collector.key",
+       &c.collector.key,
+       "PEM file of its key; readable by the agent only.",
+       0,
+       0,
+       {},
+       true},
+      {"collector.token_file",
+       &c.collector.token_file,
+       "File with the agent's token, where it has no certificate; readable by the agent only.",
+       0,
+       0,
+       {},
+       true},
+      {"collector.activity", &c.collector.activity,
+       "Send the metadata of every exchange (no text), which the inventory is made of."},
+      {"collector.heartbeat_seconds", &c.collector.heartbeat_interval,
+       "Time between two signs of life, with counters and coverage.", 5, 3600},
+
+      {"spool.directory", &c.spool.directory,
+       "Where records wait for the collector; empty: spool in state_directory."},
+      {"spool.max_bytes", &c.spool.max_bytes,
+       "Room for them. What is oldest and matters least is dropped first.", kMi, 1024 * kGi},
+
+      {"sinks.file.path", &c.sinks.file.path, "Alerts as JSON lines in this file; empty: none."},
+      {"sinks.file.max_bytes", &c.sinks.file.max_bytes, "Size at which the file is rotated.",
+       64 * kKi, 1024 * kGi},
+      {"sinks.file.files", &c.sinks.file.files, "Files kept, the current one included.", 1, 1000},
+      {"sinks.stdout", &c.sinks.standard_output, "Alerts as JSON lines on standard output."},
+
+      {"metrics.listen", &c.metrics.listen,
+       "ADDRESS:PORT where /metrics (OpenMetrics), /healthz and /readyz are served; empty: "
+       "nowhere. "
+       "There is no authentication: keep it on loopback, or behind a firewall."},
+  };
+  append_limits(c.limits, fields);
+  return fields;
+}
+
+std::string assign(const Field& field, std::string_view text) {
+  if (auto* const* target = std::get_if<std::string*>(&field.target)) {
+    return assign_text(field, text, **target);
+  }
+  if (auto* const* target = std::get_if<bool*>(&field.target)) {
+    if (text != "true" && text != "false") return "must be true or false";
+    **target = text == "true";
+    return {};
+  }
+  if (auto* const* target = std::get_if<Evidence*>(&field.target)) {
+    for (size_t i = 0; i < kEvidence.size(); ++i) {
+      if (text != kEvidence[i]) continue;
+      **target = static_cast<Evidence>(i);
+      return {};
+    }
+    return fmt::format("must be one of {}", fmt::join(kEvidence, "|"));
+  }
+  if (auto* const* target = std::get_if<std::vector<std::string>*>(&field.target)) {
+    if ((*target)->size() >= kListElements) return "has too many elements";
+    if (text.empty()) return "must not hold an empty text";
+    return assign_text(field, text, (*target)->emplace_back());
+  }
+  const auto value = read_integer(text, field.is_bytes());
+  if (!value || *value < field.min || *value > field.max) {
+    return fmt::format("must be an integer from {} to {}",
+                       render_integer(field.min, field.is_bytes()),
+                       render_integer(field.max, field.is_bytes()));
+  }
+  if (auto* const* target = std::get_if<uint64_t*>(&field.target)) {
+    **target = *value;
+  } else if (auto* const* time = std::get_if<std::chrono::seconds*>(&field.target)) {
+    **time = std::chrono::seconds(*value);
+  } else if (auto* const* list = std::get_if<std::vector<uint32_t>*>(&field.target)) {
+    if ((*list)->size() >= kListElements) return "has too many elements";
+    (*list)->push_back(static_cast<uint32_t>(*value));
+  }
+  return {};
+}
+
+void clear_list(const Field& field) {
+  if (auto* const* texts = std::get_if<std::vector<std::string>*>(&field.target)) (*texts)->clear();
+  if (auto* const* numbers = std::get_if<std::vector<uint32_t>*>(&field.target)) {
+    (*numbers)->clear();
+  }
+}
+
+std::string render(const Field& field) {
+  struct Renderer {
+    bool is_bytes;
+    std::string operator()(const std::string* text) const { return quoted(*text); }
+    std::string operator()(const bool* flag) const { return *flag ? "true" : "false"; }
+    std::string operator()(const uint64_t* value) const { return render_integer(*value, is_bytes); }
+    std::string operator()(const std::chrono::seconds* time) const {
+      return fmt::format("{}", time->count());
+    }
+    std::string operator()(const Evidence* evidence) const {
+      return std::string(kEvidence[static_cast<size_t>(*evidence)]);
+    }
+    std::string operator()(const std::vector<std::string>* list) const {
+      std::vector<std::string> elements;
+      for (const std::string& element : *list) elements.push_back(quoted(element));
+      return fmt::format("[{}]", fmt::join(elements, ", "));
+    }
+    std::string operator()(const std::vector<uint32_t>* list) const {
+      return fmt::format("[{}]", fmt::join(*list, ", "));
+    }
+  };
+  return std::visit([&](auto* target) { return Renderer{field.is_bytes()}(target); }, field.target);
+}
+
+}  // namespace sonde::config

@@ -1,0 +1,136 @@
+#include "agent/detect/engine.h"
+
+#include <algorithm>
+#include <set>
+
+#include "agent/detect/catalogue.h"
+#include "agent/detect/detectors/detectors.h"
+#include "agent/detect/judge.h"
+#include "agent/detect/redact.h"
+#include "agent/detect/unicode.h"
+
+namespace sonde::detect {
+
+namespace {
+
+std::vector<std::string> split(std::string_view words) {
+  std::vector<std::string> out;
+  while (!words.empty()) {
+    const size_t end = std::min(words.find(' '), words.size());
+    out.emplace_back(words.substr(0, end));
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Engine::Impl {
+  Impl(SecretFinder secret_finder, LiteralSet literal_set, const EngineConfig& config,
+       const Limits& limit_values, Counters& counter_set)
+      : finder(std::move(secret_finder)),
+        literals(std::move(literal_set)),
+        redactor(config.fingerprint_key, limit_values, finder, literals),
+        disabled(config.disabled_alerts.begin(), config.disabled_alerts.end()),
+        limits(limit_values),
+        counters(counter_set) {}
+
+  Finding make_finding(const Hit& hit, const Subject& subject) const;
+  void place(const Hit& hit, const Subject& subject, Finding& finding) const;
+
+  SecretFinder finder;
+  LiteralSet literals;
+  Redactor redactor;
+  Judge judge;
+  std::set<std::string, std::less<>> disabled;
+  Limits limits;
+  Counters& counters;
+  std::vector<std::unique_ptr<Detector>> detectors;
+};
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config, const Limits& limits,
+                                               Counters& counters) {
+  constexpr size_t kLeastKey = 16;
+  if (config.fingerprint_key.size() < kLeastKey) {
+    return fail("the fingerprint key is shorter than 16 bytes");
+  }
+  for (const std::string& name : config.disabled_alerts) {
+    if (find_alert(name) == nullptr) return fail("there is no alert named '" + name + "'");
+  }
+  LiteralSetBuilder builder;
+  Result<SecretFinder> finder = SecretFinder::create(builder);
+  if (!finder.ok()) return tl::unexpected(finder.error());
+  Result<LiteralSet> literals = LiteralSet::create(builder);
+  if (!literals.ok()) return tl::unexpected(literals.error());
+  auto urls = make_malicious_url_detector(config.indicator_files);
+  if (!urls.ok()) return tl::unexpected(urls.error());
+
+  auto impl =
+      std::make_unique<Impl>(std::move(*finder), std::move(*literals), config, limits, counters);
+  impl->detectors.push_back(make_prompt_attack_detector());
+  impl->detectors.push_back(make_provider_verdict_detector());
+  impl->detectors.push_back(make_smuggling_detector());
+  impl->detectors.push_back(make_credential_detector());
+  impl->detectors.push_back(make_tainted_call_detector());
+  impl->detectors.push_back(std::move(*urls));
+  return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+}
+
+Inspection Engine::inspect(const llm::Exchange& exchange) {
+  const std::vector<Text> texts = collect_texts(exchange, impl_->limits, impl_->counters);
+  std::vector<std::vector<Secret>> secrets;
+  secrets.reserve(texts.size());
+  for (const Text& text : texts) secrets.push_back(impl_->finder.find(text.text, impl_->literals));
+  const std::vector<AttackScore> attacks = impl_->judge.scores_of(texts);
+  const Subject subject{exchange, texts, secrets, attacks};
+
+  Inspection inspection;
+  std::vector<Hit> hits;
+  for (const auto& detector : impl_->detectors) detector->inspect(subject, hits, inspection.scores);
+  for (const Hit& hit : hits) {
+    if (impl_->disabled.contains(hit.alert)) continue;
+    if (inspection.findings.size() >= impl_->limits.findings) {
+      impl_->counters.add(Count::kFindingsDropped);
+      continue;
+    }
+    inspection.findings.push_back(impl_->make_finding(hit, subject));
+  }
+  impl_->counters.add(Count::kFindingsRaised, inspection.findings.size());
+  return inspection;
+}
+
+Finding Engine::Impl::make_finding(const Hit& hit, const Subject& subject) const {
+  const AlertInfo& info = *find_alert(hit.alert);
+  Finding finding;
+  finding.alert = hit.alert;
+  finding.detector = hit.detector;
+  finding.severity = hit.severity.value_or(info.severity);
+  finding.score = hit.score;
+  finding.subtype = hit.subtype;
+  finding.atlas = split(info.atlas);
+  finding.owasp = split(info.owasp);
+  for (const auto& [name, value] : hit.data) finding.data[name] = redactor.mask(value);
+  if (!hit.fingerprint_of.empty()) {
+    finding.data["fingerprint"] = redactor.fingerprint_of(hit.fingerprint_of);
+  }
+  if (hit.text != kNoText) place(hit, subject, finding);
+  return finding;
+}
+
+void Engine::Impl::place(const Hit& hit, const Subject& subject, Finding& finding) const {
+  const Text& text = subject.texts[hit.text];
+  finding.zone = text.zone;
+  finding.message_index = text.message_index;
+  finding.json_path = text.json_path;
+  CodePointCounter counter(text.text);
+  finding.start = counter.at(hit.start);
+  finding.end = counter.at(hit.end);
+  finding.evidence = redactor.evidence(text.text, hit.start, hit.end, subject.secrets[hit.text]);
+  if (text.kind == TextKind::kToolCall) finding.data["tool"] = redactor.mask(text.part->name);
+  if (text.tool != nullptr) finding.data["tool"] = redactor.mask(text.tool->name);
+}
+
+}  // namespace sonde::detect

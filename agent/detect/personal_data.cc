@@ -1,0 +1,171 @@
+#include "agent/detect/personal_data.h"
+
+#include <algorithm>
+#include <string>
+
+#include "agent/detect/check_digits.h"
+
+namespace sonde::detect {
+
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_alnum(char c) { return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z'); }
+
+// What an e-mail's local part may hold (RFC 5322, 3.2.3), without the characters that are more
+// often markup around an address than part of it.
+bool is_local(char c) {
+  return is_alnum(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '-' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+bool is_domain(char c) { return is_alnum(c) || c == '-' || c == '.'; }
+
+class Finder {
+ public:
+  explicit Finder(std::string_view text) : text_(text) {}
+
+  std::vector<PersonalData> find() {
+    size_t i = 0;
+    while (i < text_.size() && found_.size() < kPersonalDataPerText) {
+      const char c = text_[i];
+      if (c == '@') {
+        i = at_sign(i);
+      } else if (is_digit(c) || (c == '+' && i + 1 < text_.size() && is_digit(text_[i + 1]))) {
+        i = number(i);
+      } else {
+        ++i;
+      }
+    }
+    return std::move(found_);
+  }
+
+ private:
+  static constexpr size_t kLongestNumber = 48;
+
+  void keep(size_t start, size_t end, std::string_view type) {
+    start = std::max(start, covered_);
+    if (start >= end) return;
+    found_.push_back({start, end, type});
+    covered_ = end;
+  }
+
+  size_t at_sign(size_t at) {
+    size_t start = at;
+    while (start > covered_ && at - start < 64 && is_local(text_[start - 1])) --start;
+    size_t end = at + 1;
+    while (end < text_.size() && end - at < 254 && is_domain(text_[end])) ++end;
+    while (end > at + 1 && !is_alnum(text_[end - 1])) --end;
+    const std::string_view domain = text_.substr(at + 1, end - at - 1);
+    const size_t dot = domain.rfind('.');
+    const bool has_top_level =
+        dot != domain.npos && dot > 0 && domain.size() - dot > 2 && !is_digit(domain[dot + 1]);
+    if (start == at || !has_top_level) return at + 1;
+    keep(start, end, "email");
+    return end;
+  }
+
+  // A run of digits with single separators between them: card, phone, national number. An IBAN is
+  // found by its check digits, which follow two capitals.
+  size_t number(size_t start) {
+    if (const size_t end = iban(start); end > start) return end;
+    std::string digits;
+    size_t end = start;
+    size_t separators = 0;
+    for (size_t i = start; i < text_.size() && i - start < kLongestNumber; ++i) {
+      const char c = text_[i];
+      if (is_digit(c)) {
+        digits.push_back(c);
+        end = i + 1;
+      } else if (c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/') {
+        if (i - end >= 2) break;
+        ++separators;
+      } else if (!(c == '+' && i == start)) {
+        break;
+      }
+    }
+    if (starts_inside_word(start) || (end < text_.size() && is_alnum(text_[end]))) return end;
+    classify(start, end, digits);
+    return end;
+  }
+
+  bool starts_inside_word(size_t start) const {
+    if (start == 0) return false;
+    const char before = text_[start - 1];
+    return is_alnum(before) || before == '_';
+  }
+
+  size_t iban(size_t start) {
+    if (start < 2 || !is_upper(text_[start - 1]) || !is_upper(text_[start - 2])) return start;
+    if (start > 2 && is_alnum(text_[start - 3])) return start;
+    std::string value(text_.substr(start - 2, 2));
+    for (size_t i = start; i < text_.size() && value.size() < 34; ++i) {
+      const char c = text_[i];
+      if (c == ' ' || c == '-') continue;
+      if (!is_digit(c) && !is_upper(c)) break;
+      value.push_back(c);
+      const bool ends = i + 1 == text_.size() || !is_alnum(text_[i + 1]);
+      if (ends && iban_valid(value)) {
+        keep(start - 2, i + 1, "iban");
+        return i + 1;
+      }
+    }
+    return start;
+  }
+
+  void classify(size_t start, size_t end, const std::string& digits) {
+    const std::string_view form = text_.substr(start, end - start);
+    if (payment_card_valid(digits) && form.find('.') == form.npos) {
+      keep(start, end, "payment_card");
+    } else if (is_ssn(form, digits)) {
+      keep(start, end, "us_ssn");
+    } else if (is_phone(start, form, digits)) {
+      const bool bracket = start > 0 && text_[start - 1] == '(';
+      keep(bracket ? start - 1 : start, end, "phone");
+    }
+  }
+
+  static bool is_ssn(std::string_view form, const std::string& digits) {
+    if (form.size() != 11 || form[3] != '-' || form[6] != '-' || digits.size() != 9) return false;
+    const std::string area = digits.substr(0, 3);
+    return area != "000" && area != "666" && area < "900" && digits.substr(3, 2) != "00" &&
+           digits.substr(5) != "0000" && digits != "123456789" && digits != "078051120";
+  }
+
+  bool is_phone(size_t start, std::string_view form, const std::string& digits) const {
+    if (form[0] == '+') return digits.size() >= 8 && digits.size() <= 15;  // E.164
+    const bool separated = form.find_first_of("-. )") != form.npos;
+    if (digits.size() < 9 || digits.size() > 12 || looks_like_date(form)) return false;
+    if (has_context(start)) return true;
+    // North American: 3-3-4
+    const bool bracket = start > 0 && text_[start - 1] == '(';
+    return separated && digits.size() == 10 && digits[0] >= '2' && digits[3] >= '2' &&
+           (bracket || (form.size() == 12 && form[3] == form[7]));
+  }
+
+  static bool looks_like_date(std::string_view form) {
+    return form.size() >= 10 && (form.substr(0, 2) == "19" || form.substr(0, 2) == "20") &&
+           !is_digit(form[4]);
+  }
+
+  bool has_context(size_t start) const {
+    const size_t from = start > 24 ? start - 24 : 0;
+    std::string before(text_.substr(from, start - from));
+    for (char& c : before) c = is_upper(c) ? static_cast<char>(c + 32) : c;
+    for (const std::string_view word :
+         {"phone", "tel", "mobile", "cell", "call", "fax", "whatsapp", "sms", "handy", "telefon"}) {
+      if (before.find(word) != before.npos) return true;
+    }
+    return false;
+  }
+
+  std::string_view text_;
+  size_t covered_ = 0;
+  std::vector<PersonalData> found_;
+};
+
+}  // namespace
+
+std::vector<PersonalData> find_personal_data(std::string_view text) { return Finder(text).find(); }
+
+}  // namespace sonde::detect

@@ -1,0 +1,22 @@
+// Finds personal data in text by form and validation (check digits, ranges, context). One linear
+// pass that stops only at '@' and digits. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace sonde::detect {
+
+struct PersonalData {
+  size_t start = 0;  // bytes
+  size_t end = 0;
+  std::string_view type;  // email, payment_card, iban, phone, us_ssn, ...
+};
+
+inline constexpr size_t kPersonalDataPerText = 4096;
+
+// Without overlaps, in order, at most kPersonalDataPerText.
+std::vector<PersonalData> find_personal_data(std::string_view text);
+
+}  // namespace sonde::detect

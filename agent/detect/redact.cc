@@ -1,0 +1,149 @@
+#include "agent/detect/redact.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "agent/detect/fingerprint.h"
+#include "agent/detect/invisible.h"
+#include "agent/detect/personal_data.h"
+#include "agent/detect/unicode.h"
+
+namespace sonde::detect {
+
+namespace {
+
+constexpr size_t kContext = 40;  // code points before and after the segment
+// Personal data is looked for in the part that is shown and this much around it.
+constexpr size_t kMargin = 512;
+
+struct Mask {
+  size_t start;
+  size_t end;
+  std::string_view type;
+  std::string_view value;  // what the fingerprint is of
+};
+
+// Appends to a bounded text; a mask goes in whole or not at all.
+class Writer {
+ public:
+  explicit Writer(size_t limit) : left_(limit) {}
+
+  void plain(std::string_view text) {
+    for (size_t i = 0; i < text.size() && left_ > 0;) {
+      const CodePointAt c = code_point_at(text, i);
+      if (is_invisible(c.value)) {
+        i = invisible(text, i);
+        continue;
+      }
+      if (c.value < 0x20 || c.value == 0x7F) {
+        out_.push_back(' ');
+      } else if (c.value == 0xFFFD) {
+        append_utf8(out_, c.value);  // a stray byte would make the JSON invalid
+      } else {
+        out_.append(text.substr(i, c.length));
+      }
+      --left_;
+      i += c.length;
+    }
+  }
+
+  void whole(const std::string& mark) {
+    if (mark.size() > left_) {
+      left_ = 0;
+      return;
+    }
+    out_ += mark;
+    left_ -= mark.size();
+  }
+
+  std::string take() { return std::move(out_); }
+
+ private:
+  size_t invisible(std::string_view text, size_t i) {
+    const size_t start = i;
+    size_t count = 0;
+    while (i < text.size()) {
+      const CodePointAt c = code_point_at(text, i);
+      if (!is_invisible(c.value)) break;
+      ++count;
+      i += c.length;
+    }
+    if (count == 1 && left_ > 0) {  // a joiner or an emoji's variation: part of writing
+      out_.append(text.substr(start, i - start));
+      --left_;
+    } else {
+      whole("[invisible:" + std::to_string(count) + "]");
+    }
+    return i;
+  }
+
+  size_t left_;
+  std::string out_;
+};
+
+void add_personal(std::string_view text, size_t from, size_t to, std::vector<Mask>& masks) {
+  const size_t start = from > kMargin ? from - kMargin : 0;
+  const size_t end = std::min(text.size(), to + kMargin);
+  for (const PersonalData& item : find_personal_data(text.substr(start, end - start))) {
+    const size_t at = start + item.start;
+    const size_t size = item.end - item.start;
+    masks.push_back({at, at + size, item.type, text.substr(at, size)});
+  }
+}
+
+std::string render(std::string_view text, size_t from, size_t to, std::vector<Mask> masks,
+                   std::string_view key, size_t limit) {
+  std::stable_sort(masks.begin(), masks.end(),
+                   [](const Mask& a, const Mask& b) { return a.start < b.start; });
+  Writer writer(limit);
+  size_t position = from;
+  for (const Mask& mask : masks) {
+    if (mask.end <= position || mask.start >= to) continue;
+    if (mask.start > position) writer.plain(text.substr(position, mask.start - position));
+    writer.whole("[" + std::string(mask.type) + ":" + fingerprint(key, mask.value) + "]");
+    position = mask.end;
+  }
+  if (position < to) writer.plain(text.substr(position, to - position));
+  return writer.take();
+}
+
+void add_secrets(std::span<const Secret> secrets, std::vector<Mask>& masks) {
+  for (const Secret& secret : secrets) {
+    masks.push_back({secret.start, secret.end, secret.rule->type, secret.value});
+  }
+}
+
+}  // namespace
+
+Redactor::Redactor(std::string key, const Limits& limits, const SecretFinder& finder,
+                   const LiteralSet& literals)
+    : key_(std::move(key)),
+      limit_(limits.evidence_code_points),
+      finder_(finder),
+      literals_(literals) {}
+
+std::string Redactor::evidence(std::string_view text, size_t start, size_t end,
+                               std::span<const Secret> secrets) const {
+  const size_t from = back(text, start, kContext);
+  const size_t longest = forward(text, start, limit_);
+  const size_t to = std::min(forward(text, end, kContext), std::max(longest, start));
+  std::vector<Mask> masks;
+  add_secrets(secrets, masks);
+  add_personal(text, from, to, masks);
+  return render(text, from, to, std::move(masks), key_, limit_);
+}
+
+std::string Redactor::mask(std::string_view text) const {
+  const std::vector<Secret> secrets = finder_.find(text, literals_);
+  std::vector<Mask> masks;
+  add_secrets(secrets, masks);
+  const size_t to = forward(text, 0, limit_);
+  add_personal(text, 0, to, masks);
+  return render(text, 0, to, std::move(masks), key_, limit_);
+}
+
+std::string Redactor::fingerprint_of(std::string_view value) const {
+  return fingerprint(key_, value);
+}
+
+}  // namespace sonde::detect

@@ -1,0 +1,215 @@
+#include "agent/detect/secret_checks.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+
+#include <zlib.h>
+
+#include "agent/detect/encoding.h"
+
+namespace sonde::detect {
+
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_letter(char c) { return is_lower(c) || is_upper(c); }
+char lower(char c) { return is_upper(c) ? static_cast<char>(c + 32) : c; }
+
+std::string lowered(std::string_view value) {
+  std::string out(value);
+  std::transform(out.begin(), out.end(), out.begin(), lower);
+  return out;
+}
+
+constexpr auto kStopWords = std::to_array<std::string_view>(
+    {"example",    "xxxx",     "placeholder", "changeme",  "change_me",  "change-me", "redacted",
+     "dummy",      "yourkey",  "your_",       "your-",     "insert",     "my_secret", "mysecret",
+     "00000000",   "11111111", "replace",     "notreal",   "not_real",   "fakekey",   "fake_",
+     "fake-",      "sample",   "<",           "*****",     "${",         "{{",        "%s",
+     "process.",   "environ",  "getenv",      "todo",      "undefined",  "foobar",    "lorem",
+     "deadbeef",   "test_key", "testkey",     "secretkey", "secret_key", "-here",     "_here",
+     "....",       "-----",    "_____",       "abcdefgh",  "qwerty",     "api_key",   "apikey",
+     "access_key", "aaaaaa",   "file:",       "/dev/",     "localhost"});
+
+constexpr auto kPublicExamples = std::to_array<std::string_view>(
+    {"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AKIAIOSFODNN7EXAMPLE",
+     "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",  // the token on the front page of jwt.io
+     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="});
+
+// Six or more equal characters in a row, or eight or more that count up. Digits that count up say
+// little inside a token with marks of its own, where they may be an account's number.
+bool has_long_run(std::string_view value, bool marked) {
+  size_t same = 1;
+  size_t rising = 1;
+  for (size_t i = 1; i < value.size(); ++i) {
+    same = value[i] == value[i - 1] ? same + 1 : 1;
+    const bool counts =
+        lower(value[i]) == lower(value[i - 1]) + 1 && !(marked && is_digit(value[i]));
+    rising = counts ? rising + 1 : 1;
+    if (same >= 6 || rising >= 8) return true;
+  }
+  return false;
+}
+
+std::string base62_crc32(std::string_view body) {
+  constexpr std::string_view kAlphabet =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  uint64_t crc =
+      crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()));
+  std::string digits(6, '0');
+  for (size_t i = digits.size(); i-- > 0; crc /= 62) digits[i] = kAlphabet[crc % 62];
+  return digits;
+}
+
+Verdict check_github(std::string_view value) {
+  const std::string_view body = value.substr(4);  // "ghp_", "npm_"
+  const bool fits = base62_crc32(body.substr(0, 30)) == body.substr(30);
+  return fits ? Verdict::kVerified : Verdict::kPlausible;
+}
+
+Verdict check_jwt(std::string_view value) {
+  const size_t first = value.find('.');
+  const size_t second = value.find('.', first + 1);
+  const std::string header = decode_base64(value.substr(0, first));
+  const std::string payload = decode_base64(value.substr(first + 1, second - first - 1));
+  const auto is_object = [](const std::string& text) {
+    return text.size() > 2 && text.front() == '{' && text.find('"') != std::string::npos;
+  };
+  if (!is_object(header) || !is_object(payload)) return Verdict::kNo;
+  return header.find("\"alg\"") != std::string::npos ? Verdict::kVerified : Verdict::kNo;
+}
+
+// Words joined by punctuation or by their capitals, as in names of variables and paths: most
+// characters stand in runs of letters that are long for random text.
+bool reads_as_name(std::string_view value) {
+  size_t in_words = 0;
+  size_t run = 0;
+  size_t letters = 0;
+  for (size_t i = 0; i <= value.size(); ++i) {
+    const bool letter = i < value.size() && is_letter(value[i]);
+    const bool new_word = letter && run > 0 && is_upper(value[i]) && is_lower(value[i - 1]);
+    if (letter) ++letters;
+    if (!letter || new_word) {
+      if (run >= 4) in_words += run;
+      run = 0;
+    }
+    if (letter) ++run;
+  }
+  return letters * 10 >= value.size() * 6 && in_words * 10 >= letters * 6;
+}
+
+Verdict check_generic(std::string_view value) {
+  const auto digits = std::count_if(value.begin(), value.end(), is_digit);
+  const auto letters = std::count_if(value.begin(), value.end(), is_letter);
+  if (digits < 2 || letters < 2 || reads_as_name(value)) return Verdict::kNo;
+  const auto dots = std::count(value.begin(), value.end(), '.');
+  const auto slashes = std::count(value.begin(), value.end(), '/');
+  if (dots > 2 || (slashes > 2 && value.size() < 40) || value.find("//") != value.npos) {
+    return Verdict::kNo;
+  }
+  return Verdict::kPlausible;
+}
+
+Verdict check_password(std::string_view value) {
+  const auto digits = std::count_if(value.begin(), value.end(), is_digit);
+  const auto lowers = std::count_if(value.begin(), value.end(), is_lower);
+  const auto uppers = std::count_if(value.begin(), value.end(), is_upper);
+  const auto others = static_cast<ptrdiff_t>(value.size()) - digits - lowers - uppers;
+  const int classes = (digits > 0) + (lowers > 0) + (uppers > 0) + (others > 0);
+  if (classes < 2 || digits + others == 0) return Verdict::kNo;
+  if (digits == 0 && (classes < 3 || value.find('.') != value.npos)) return Verdict::kNo;
+  const std::string low = lowered(value);
+  if (low.rfind("http", 0) == 0 || value.find("::") != value.npos) return Verdict::kNo;
+  // Calls and members: user.password, get_password1
+  const bool code = value.front() == '$' || value.front() == '@' || value.front() == '/' ||
+                    value.front() == '.' || value.front() == '=' || value.front() == '-';
+  return code ? Verdict::kNo : Verdict::kPlausible;
+}
+
+Verdict check_url_password(std::string_view value) {
+  constexpr auto kCommon = std::to_array<std::string_view>(
+      {"password", "pass",  "passwd", "pwd",         "secret",     "user",     "username",
+       "postgres", "root",  "admin",  "mysql",       "guest",      "test",     "token",
+       "pw",       "redis", "mongo",  "db_password", "mypassword", "p@ssw0rd", "x-oauth-basic"});
+  const std::string low = lowered(value);
+  if (std::find(kCommon.begin(), kCommon.end(), low) != kCommon.end()) return Verdict::kNo;
+  if (low.find("password") != low.npos || low.find("token") == 0) return Verdict::kNo;
+  if (value.front() == '$' || value.front() == '%' || value.front() == ':') return Verdict::kNo;
+  // host:port in front of a later @ is no password.
+  return std::all_of(value.begin(), value.end(), is_digit) && value.size() <= 5
+             ? Verdict::kNo
+             : Verdict::kPlausible;
+}
+
+Verdict check_basic_auth(std::string_view value) {
+  const std::string decoded = decode_base64(value);
+  const size_t colon = decoded.find(':');
+  if (colon == decoded.npos || colon + 1 >= decoded.size() || !is_printable(decoded)) {
+    return Verdict::kNo;
+  }
+  return check_url_password(std::string_view(decoded).substr(colon + 1)) == Verdict::kNo
+             ? Verdict::kNo
+             : Verdict::kVerified;
+}
+
+Verdict check_private_key(std::string_view value) {
+  const auto body =
+      std::count_if(value.begin(), value.end(), [](char c) { return is_letter(c) || is_digit(c); });
+  return body >= 64 && entropy(value) > 3.5 ? Verdict::kVerified : Verdict::kNo;
+}
+
+}  // namespace
+
+double entropy(std::string_view value) {
+  std::array<uint32_t, 256> counts{};
+  for (const char c : value) ++counts[static_cast<uint8_t>(c)];
+  double bits = 0;
+  for (const uint32_t count : counts) {
+    if (count == 0) continue;
+    const double share = static_cast<double>(count) / static_cast<double>(value.size());
+    bits -= share * std::log2(share);
+  }
+  return bits;
+}
+
+bool is_placeholder(std::string_view value, bool marked) {
+  for (const std::string_view example : kPublicExamples) {
+    if (value.find(example) != value.npos) return true;
+  }
+  const std::string low = lowered(value);
+  for (const std::string_view word : kStopWords) {
+    if (low.find(word) != low.npos) return true;
+  }
+  return has_long_run(value, marked);
+}
+
+Verdict check_secret(SecretCheck check, std::string_view value) {
+  switch (check) {
+    case SecretCheck::kNone:
+      return Verdict::kPlausible;
+    case SecretCheck::kGithubCrc:
+      return check_github(value);
+    case SecretCheck::kJwt:
+      return check_jwt(value);
+    // The account number stands in the first characters; the highest bit is always set.
+    case SecretCheck::kAwsKeyId:
+      return value[4] >= 'Q' ? Verdict::kVerified : Verdict::kPlausible;
+    case SecretCheck::kGeneric:
+      return check_generic(value);
+    case SecretCheck::kPassword:
+      return check_password(value);
+    case SecretCheck::kUrlPassword:
+      return check_url_password(value);
+    case SecretCheck::kPrivateKey:
+      return check_private_key(value);
+    case SecretCheck::kBasicAuth:
+      return check_basic_auth(value);
+  }
+  return Verdict::kNo;
+}
+
+}  // namespace sonde::detect

@@ -1,0 +1,27 @@
+// Is a string that looks like a secret one? Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "agent/detect/rules/secret_rules.h"
+
+namespace sonde::detect {
+
+enum class Verdict : uint8_t {
+  kNo,  // a placeholder, an example, a word
+  kPlausible,
+  kVerified,  // a checksum or an inner structure fits
+};
+
+// Shannon entropy, bits per character.
+double entropy(std::string_view value);
+
+// Words that people write where a secret will stand ("your", "example", "xxxx"), runs of one
+// character or of the alphabet, templates, and the documented examples of providers. `marked`: the
+// value has a provider's own form, not only a name in front of it.
+bool is_placeholder(std::string_view value, bool marked);
+
+Verdict check_secret(SecretCheck check, std::string_view value);
+
+}  // namespace sonde::detect

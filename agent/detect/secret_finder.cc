@@ -1,0 +1,155 @@
+#include "agent/detect/secret_finder.h"
+
+#include <algorithm>
+#include <string>
+
+#include "agent/detect/encoding.h"
+#include "agent/detect/regex.h"
+#include "agent/detect/secret_checks.h"
+
+namespace sonde::detect {
+
+namespace {
+
+// Between the name and the value of an assignment: `"name": "`, `NAME=`, `name := '`, `name is `.
+constexpr std::string_view kNameTail =
+    R"([\w.-]{0,30}["'`\\\])\s]{0,4}(?:\s{0,3}(?:=>|:=|:{1,3}|={1,3}|\?=|>|,|\|\|)|\s+is(?:\s*:)?\s)[\s"'`\\=(]{0,8})";
+constexpr std::string_view kValueEnd = R"((?=[`'"\s;,\\<>)\]}&|#]|[.:!?](?:\s|$)|$))";
+// A line break of a JSON string may stand before a token as "\n".
+constexpr std::string_view kTokenStart = R"((?:(?<![A-Za-z0-9])|(?<=\\[nrt])))";
+constexpr std::string_view kTokenEnd = R"((?![A-Za-z0-9]))";
+
+std::string full_pattern(const SecretRule& rule) {
+  std::string pattern;
+  if (rule.form == SecretForm::kAssigned) {
+    pattern.append(kNameTail).append("(").append(rule.pattern).append(")").append(kValueEnd);
+    return pattern;
+  }
+  pattern.append(kTokenStart).append("(?:").append(rule.pattern).append(")");
+  return pattern.append(rule.pattern.back() == ')' ? "" : kTokenEnd);
+}
+
+std::vector<std::string_view> split(std::string_view words) {
+  std::vector<std::string_view> out;
+  while (!words.empty()) {
+    const size_t end = std::min(words.find(' '), words.size());
+    if (end > 0) out.push_back(words.substr(0, end));
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+struct SecretFinder::Impl {
+  struct Compiled {
+    const SecretRule* rule;
+    Regex regex;
+  };
+  std::vector<Compiled> rules;
+  std::vector<std::vector<uint32_t>> by_literal;  // literal id -> indices into rules
+
+  void scan(std::string_view text, const LiteralSet& literals, std::vector<Secret>& out) const;
+  void try_rule(std::string_view text, const LiteralHit& hit, uint32_t index,
+                std::vector<Secret>& out) const;
+  bool judge(std::string_view text, const SecretRule& rule, const Capture& capture,
+             std::vector<Secret>& out) const;
+};
+
+SecretFinder::SecretFinder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SecretFinder::SecretFinder(SecretFinder&&) noexcept = default;
+SecretFinder& SecretFinder::operator=(SecretFinder&&) noexcept = default;
+SecretFinder::~SecretFinder() = default;
+
+Result<SecretFinder> SecretFinder::create(LiteralSetBuilder& literals) {
+  auto impl = std::make_unique<Impl>();
+  for (const SecretRule& rule : secret_rules()) {
+    Result<Regex> regex = Regex::compile(full_pattern(rule));
+    if (!regex.ok()) return tl::unexpected(regex.error());
+    const auto index = static_cast<uint32_t>(impl->rules.size());
+    impl->rules.push_back({&rule, std::move(*regex)});
+    for (const std::string_view keyword : split(rule.keywords)) {
+      const LiteralId id = literals.add(keyword);
+      if (impl->by_literal.size() <= id) impl->by_literal.resize(id + 1);
+      impl->by_literal[id].push_back(index);
+    }
+  }
+  return SecretFinder(std::move(impl));
+}
+
+void SecretFinder::Impl::scan(std::string_view text, const LiteralSet& literals,
+                              std::vector<Secret>& out) const {
+  literals.scan(text, [&](const LiteralHit& hit) {
+    if (hit.id >= by_literal.size()) return;
+    for (const uint32_t index : by_literal[hit.id]) {
+      if (out.size() < kSecretsPerText) try_rule(text, hit, index, out);
+    }
+  });
+}
+
+void SecretFinder::Impl::try_rule(std::string_view text, const LiteralHit& hit, uint32_t index,
+                                  std::vector<Secret>& out) const {
+  const auto& [rule, regex] = rules[index];
+  const bool assigned = rule->form == SecretForm::kAssigned;
+  const size_t anchor = assigned ? hit.end : hit.start;
+  for (size_t before = rule->before_max;; --before) {
+    if (before <= anchor) {
+      const auto capture = regex.match_at(text, anchor - before);
+      if (capture && judge(text, *rule, *capture, out)) return;
+    }
+    if (before == rule->before_min) return;
+  }
+}
+
+bool SecretFinder::Impl::judge(std::string_view text, const SecretRule& rule,
+                               const Capture& capture, std::vector<Secret>& out) const {
+  const std::string_view value = text.substr(capture.start, capture.end - capture.start);
+  if (value.empty() || entropy(value) < rule.entropy) return false;
+  const bool long_form = rule.check == SecretCheck::kPrivateKey || rule.check == SecretCheck::kJwt;
+  if (!long_form && is_placeholder(value, rule.form == SecretForm::kToken)) return false;
+  const Verdict verdict = check_secret(rule.check, value);
+  if (verdict == Verdict::kNo) return false;
+  const bool generic = rule.provider.empty() && verdict != Verdict::kVerified;
+  const bool verified = verdict == Verdict::kVerified;
+  out.push_back({.start = capture.start,
+                 .end = capture.end,
+                 .rule = &rule,
+                 .score = verified  ? 1.0
+                          : generic ? 0.6
+                                    : 0.9,
+                 .verified = verified,
+                 .value = std::string(value)});
+  return true;
+}
+
+std::vector<Secret> SecretFinder::find(std::string_view text, const LiteralSet& literals) const {
+  std::vector<Secret> found;
+  impl_->scan(text, literals, found);
+  for (const EncodedRun& run : find_encoded_runs(text)) {
+    std::vector<Secret> inner;
+    impl_->scan(run.decoded, literals, inner);
+    for (Secret& secret : inner) {
+      secret.start = run.start;
+      secret.end = run.end;
+      secret.encoding = run.encoding;
+      found.push_back(std::move(secret));
+    }
+  }
+  // Of two that overlap the earlier rule wins: specific ones stand first in the table.
+  std::stable_sort(found.begin(), found.end(), [](const Secret& a, const Secret& b) {
+    if (a.encoding.empty() != b.encoding.empty()) return a.encoding.empty();
+    return a.rule < b.rule;
+  });
+  std::vector<Secret> kept;
+  for (Secret& secret : found) {
+    const bool overlaps = std::any_of(kept.begin(), kept.end(), [&](const Secret& other) {
+      return secret.start < other.end && other.start < secret.end;
+    });
+    if (!overlaps) kept.push_back(std::move(secret));
+  }
+  std::sort(kept.begin(), kept.end(),
+            [](const Secret& a, const Secret& b) { return a.start < b.start; });
+  return kept;
+}
+
+}  // namespace sonde::detect
