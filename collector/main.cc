@@ -8,6 +8,7 @@
 #include "collector/app/commands.h"
 #include "collector/app/config.h"
 #include "collector/app/daemon.h"
+#include "collector/app/setup.h"
 
 namespace {
 
@@ -38,6 +39,16 @@ struct Arguments {
 };
 
 using Command = std::function<Status(Config&)>;
+
+void add_setup(CLI::App& app, sonde::collector::SetupRequest& request, Command& command) {
+  auto* setup = app.add_subcommand(
+      "setup", "First start: keys, certificates, store, an administrator, enrolment tokens");
+  setup->add_option("--admin", request.admin, "Name of the administrator, made if there is no user")
+      ->capture_default_str();
+  setup->add_option("--agent", request.agents, "Id of an agent to enrol; may be repeated");
+  setup->add_flag("--json", request.json, "Print one JSON object");
+  setup->callback([&] { command = [&](Config& config) { return set_up(config, request); }; });
+}
 
 void add_users(CLI::App& app, Arguments& args, Command& command) {
   auto* user = app.add_subcommand("user", "People who may log in")->require_subcommand(1);
@@ -123,8 +134,7 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Collects the alerts of Sonde agents, makes incidents of them, and shows them.\n\n"
       "Without a command it serves: the API and the portal on one HTTPS address (by default\n"
-      "https://127.0.0.1:8443). The first user is made with: sonde-collector user add NAME --role "
-      "admin\n",
+      "https://127.0.0.1:8443). A new collector is made ready with: sonde-collector setup\n",
       "sonde-collector"};
   app.set_version_flag("--version", "sonde-collector " SONDE_VERSION);
   app.footer(
@@ -141,6 +151,8 @@ int main(int argc, char** argv) {
   bool check = false;
   app.require_subcommand(0, 1);
   app.fallthrough();
+  sonde::collector::SetupRequest setup_request;
+  add_setup(app, setup_request, command);
   add_users(app, args, command);
   add_tokens(app, args, command);
   add_agents(app, args, command);
