@@ -110,6 +110,29 @@ void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& da
   if (!data.sent) entry.assembler.set_time(event.time, wall_of(event.time));
   entry.connection.on_data(data);
   if (!entry.connection.worth_hearing()) ignore(entry, data.connection, Count::kConnectionsNotHttp);
+  account(entry);
+  evict_beyond_memory();
+}
+
+void Pipeline::account(Entry& entry) {
+  held_bytes_ -= entry.held_bytes;
+  entry.held_bytes = entry.assembler.held_bytes();
+  held_bytes_ += entry.held_bytes;
+}
+
+// What was heard last stays longest; the connection just heard is the first of the list.
+void Pipeline::evict_beyond_memory() {
+  while (held_bytes_ > limits_.plaintext_bytes && entries_.size() > 1) {
+    counters_.add(Count::kConnectionsEvicted);
+    erase(std::prev(entries_.end()));
+  }
+}
+
+// A handle whose end was not heard must not be kept for ever.
+void Pipeline::evict_idle(MonoTime now) {
+  while (!entries_.empty() && entries_.back()->last_heard + limits_.connection_idle < now) {
+    erase(std::prev(entries_.end()));
+  }
 }
 
 void Pipeline::ignore(Entry& entry, const capture::ConnectionKey& key, Count reason) {
