@@ -38,6 +38,10 @@ class Call {
 
   // Both messages have ended, as far as they were heard.
   bool over() const { return response_.ended && (request_.ended || !request_.heard); }
+  // Plaintext kept for the exchange.
+  size_t held_bytes() const {
+    return request_.body.capacity() + response_.body.capacity() + writer_.text_bytes();
+  }
   // Ends the call: its exchange goes to the sink, if it is LLM traffic.
   void release();
 
