@@ -13,8 +13,6 @@ struct AlertInfo {
   Severity severity;
   std::string_view atlas;  // MITRE ATLAS techniques, separated by spaces
   std::string_view owasp;  // OWASP LLM and Agentic Top 10, separated by spaces
-  std::string_view title;
-  std::string_view remediation;  // what a person should do about it
 };
 
 std::span<const AlertInfo> alert_catalogue();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/detect/finding.h"
+#include "agent/detect/model/prompt_model.h"
 #include "agent/detect/secret_finder.h"
 #include "agent/detect/texts.h"
 #include "agent/llm/exchange.h"
@@ -34,11 +35,12 @@ struct Hit {
 };
 
 // What the detectors look at. Secrets are found before any detector runs, since redaction needs
-// them anyway.
+// them anyway; so are the learned model's verdicts, which several detectors share.
 struct Subject {
   const llm::Exchange& exchange;
   std::span<const Text> texts;
   std::span<const std::vector<Secret>> secrets;  // one list for each text
+  std::span<const AttackScore> attacks;          // one for each text; score 0 where none was asked
 };
 
 class Detector {

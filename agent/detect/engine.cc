@@ -5,6 +5,7 @@
 
 #include "agent/detect/catalogue.h"
 #include "agent/detect/detectors/detectors.h"
+#include "agent/detect/judge.h"
 #include "agent/detect/redact.h"
 #include "agent/detect/unicode.h"
 
@@ -40,6 +41,7 @@ struct Engine::Impl {
   SecretFinder finder;
   LiteralSet literals;
   Redactor redactor;
+  Judge judge;
   std::set<std::string, std::less<>> disabled;
   Limits limits;
   Counters& counters;
@@ -72,6 +74,8 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config, const
   impl->detectors.push_back(make_provider_verdict_detector());
   impl->detectors.push_back(make_smuggling_detector());
   impl->detectors.push_back(make_credential_detector());
+  impl->detectors.push_back(make_tainted_call_detector());
+  impl->detectors.push_back(make_sensitive_data_detector());
   impl->detectors.push_back(std::move(*urls));
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
@@ -81,7 +85,8 @@ Inspection Engine::inspect(const llm::Exchange& exchange) {
   std::vector<std::vector<Secret>> secrets;
   secrets.reserve(texts.size());
   for (const Text& text : texts) secrets.push_back(impl_->finder.find(text.text, impl_->literals));
-  const Subject subject{exchange, texts, secrets};
+  const std::vector<AttackScore> attacks = impl_->judge.scores_of(texts);
+  const Subject subject{exchange, texts, secrets, attacks};
 
   Inspection inspection;
   std::vector<Hit> hits;

@@ -14,17 +14,14 @@ class PromptAttackDetector final : public Detector {
   PromptAttackDetector() : model_(PromptModel::embedded()) {}
 
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& scores) override {
-    const ModelContext context{.system_prompt = system_prompt(subject)};
     for (size_t i = 0; i < subject.texts.size(); ++i) {
-      const Text& text = subject.texts[i];
-      if (text.zone == llm::Zone::kUser) {
-        const AttackScore score = model_.score_prompt(text.text, context, scratch_);
+      const AttackScore& score = subject.attacks[i];
+      if (subject.texts[i].zone == llm::Zone::kUser) {
         scores.prompt_attack = std::max(scores.prompt_attack, score.score);
         if (score.score >= model_.prompt_threshold()) {
           hits.push_back(make_hit("prompt_attack.user", i, score));
         }
-      } else if (text.zone == llm::Zone::kTool) {
-        const AttackScore score = model_.score_document(text.text, {}, scratch_);
+      } else if (subject.texts[i].zone == llm::Zone::kTool) {
         scores.document_attack = std::max(scores.document_attack, score.score);
         if (score.score >= model_.document_threshold()) {
           hits.push_back(make_hit("prompt_attack.document", i, score));
@@ -34,13 +31,6 @@ class PromptAttackDetector final : public Detector {
   }
 
  private:
-  static std::string_view system_prompt(const Subject& subject) {
-    for (const Text& text : subject.texts) {
-      if (text.zone == llm::Zone::kSystem) return text.text;
-    }
-    return {};
-  }
-
   static Hit make_hit(std::string_view alert, size_t index, const AttackScore& score) {
     Hit hit{.alert = alert,
             .detector = "prompt_attack",
@@ -54,7 +44,6 @@ class PromptAttackDetector final : public Detector {
   }
 
   const PromptModel& model_;
-  Scratch scratch_;
 };
 
 }  // namespace

@@ -1,0 +1,58 @@
+// Sentences of untrusted text that order an action, and the marks of text that wants to redirect a
+// model. A value that a tool returned is normal; one that stands in an order is not.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/detect/provenance/tokens.h"
+#include "agent/detect/provenance/verbs.h"
+
+namespace sonde::detect {
+
+struct Order {
+  size_t start = 0;  // bytes in its text
+  size_t end = 0;
+  size_t field = 0;
+  Actions actions = 0;       // of its imperatives; 0: only next to redirecting words
+  bool imperative = false;   // else: kept because it stands beside redirecting words
+  bool redirecting = false;  // it or a sentence near it wants to redirect the model
+  double suspicion = 0;      // the learned model's score of the span it lies in; 0: not suspected
+  Tokens words{};
+  Tokens around{};  // the sentences beside it in its field: "The account number is ..."
+};
+
+inline constexpr size_t kOrdersPerText = 256;
+
+// A span of a text that the learned model judged to be an attack.
+struct Suspicion {
+  double score = 0;  // 0: none
+  size_t start = 0;  // bytes
+  size_t end = 0;
+};
+
+std::vector<Order> find_orders(std::string_view text, const Suspicion& suspicion);
+
+// The actions that a sentence of any source orders; 0: none.
+Actions ordered_actions(const Tokens& words);
+
+// Any verb of the table in its base form, wherever it stands.
+Actions mentioned_actions(const Tokens& words);
+
+// What a user asks for: orders, and the polite forms of them ("could you", "I want to", "help me");
+// where there is none, whatever is mentioned.
+Actions requested_actions(std::string_view text);
+
+// Does the sentence hold words that redirect a model: "before you can solve the task that I gave",
+// "do not tell the user", "ignore the previous instructions"?
+bool redirects(const Tokens& words);
+
+// The user leaves it to a document what is to be done: "do what the mail says".
+bool delegates(const Tokens& words);
+// The user asks for a result and leaves the way to the model: "fix the build".
+bool is_open_task(const Tokens& words);
+
+}  // namespace sonde::detect

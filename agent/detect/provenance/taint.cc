@@ -1,0 +1,285 @@
+#include "agent/detect/provenance/taint.h"
+
+#include <algorithm>
+
+namespace sonde::detect {
+
+namespace {
+
+// Points for what speaks for a steered call, and against it.
+constexpr double kSameAction = 2;
+constexpr double kSameObject = 1;
+constexpr double kToolNamed = 2;
+constexpr double kStrongValue = 3;
+constexpr double kNameValue = 2;
+constexpr double kWeakValue = 1;
+constexpr double kLongValue = 2;
+constexpr double kMoreValues = 1;  // for each value after the first, at most twice
+constexpr double kRedirecting = 2;
+constexpr double kSuspect = 1;        // the learned model judged the order to be an attack
+constexpr double kSurelySuspect = 2;  // with a score of at least kSure
+constexpr double kSure = 0.9;
+constexpr double kUserUnrelated = 1;
+constexpr double kUserAsked = -3;
+constexpr double kUserAskedAkin = -1.5;
+constexpr double kUserAskedRedirected = -1;
+constexpr double kDelegated = -4;
+constexpr double kOpenTask = -2;
+constexpr double kReads = -3;
+constexpr double kReadsRedirected = -1;
+constexpr double kInOtherData = -1;
+constexpr double kBesideOrder = -1;  // the sentence itself orders nothing
+
+constexpr size_t kShingle = 3;
+constexpr size_t kShingles = 48;
+constexpr size_t kDataBytes = size_t{4} << 20;
+
+// Which part of the word triples of `text` stand in `words`, 0..1.
+double overlap(const Tokens& text, const Tokens& words) {
+  if (text.size() < kShingle) return words.contains(text) ? 1 : 0;
+  const size_t count = text.size() - kShingle + 1;
+  const size_t step = std::max<size_t>(1, count / kShingles);
+  size_t tried = 0;
+  size_t found = 0;
+  std::string shingle;
+  for (size_t i = 0; i < count; i += step, ++tried) {
+    shingle.clear();
+    for (size_t j = 0; j < kShingle; ++j) shingle.append(text.word(i + j));
+    if (words.contains(shingle)) ++found;
+  }
+  return static_cast<double>(found) / static_cast<double>(tried);
+}
+
+// A tool whose name says nothing may do anything.
+bool is_read_only(Actions actions) { return actions != 0 && (actions & ~kReadOnly) == 0; }
+
+bool is_destination(const Argument& argument) {
+  return argument.kind == ValueKind::kStrong &&
+         (argument.text.find('@') != std::string::npos || !host_of_url(argument.text).empty());
+}
+
+}  // namespace
+
+struct TaintTracker::Call {
+  Tokens name;
+  Actions actions = 0;
+  std::vector<Argument> arguments{};
+};
+
+struct TaintTracker::Score {
+  double points = 0;
+  std::vector<TaintEvidence> evidence;
+  const Argument* best = nullptr;
+  double best_points = 0;
+  size_t values = 0;
+  bool object = false;
+
+  void add(std::string_view reason, double value) {
+    points += value;
+    evidence.push_back({reason, value});
+  }
+};
+
+void TaintTracker::add_trusted(std::string_view text) {
+  if (trusted_bytes_ >= kTrustedBytes) return;
+  const std::string_view part = text.substr(0, kTrustedBytes - trusted_bytes_);
+  trusted_bytes_ += part.size();
+  trusted_.append(part, false);
+}
+
+void TaintTracker::add_system(std::string_view text) {
+  add_trusted(text);
+  Tokens words;
+  words.append(text.substr(0, kTrustedBytes), false);
+  delegated_ = delegated_ || delegates(words);
+  system_actions_ |= mentioned_actions(words);
+}
+
+void TaintTracker::add_schema(std::string_view text) { add_trusted(text); }
+
+void TaintTracker::add_user(std::string_view text) {
+  add_trusted(text);
+  Tokens words;
+  words.append(text.substr(0, kTrustedBytes), false);
+  has_user_ = true;
+  user_actions_ |= requested_actions(text.substr(0, kTrustedBytes));
+  delegated_ = delegated_ || delegates(words);
+  open_task_ = open_task_ || is_open_task(words);
+}
+
+void TaintTracker::add_assistant(std::string_view text) {
+  if (orders_.empty()) add_trusted(text);
+}
+
+void TaintTracker::add_untrusted(std::string_view text, size_t source, const Suspicion& suspicion) {
+  for (Order& order : find_orders(text, suspicion)) {
+    if (orders_.size() >= kOrders) break;
+    orders_.push_back({std::move(order), source});
+  }
+  if (data_bytes_ + text.size() > kDataBytes) return;
+  data_bytes_ += text.size();
+  data_.push_back({source, {}});
+  data_.back().words.append(text, true);
+}
+
+bool TaintTracker::known(const Argument& argument) const {
+  if (argument.kind == ValueKind::kLongText) return overlap(argument.words, trusted_) > 0.3;
+  return trusted_.contains(argument.words);
+}
+
+bool TaintTracker::stands_in_data(const Argument& argument, size_t source) const {
+  return std::any_of(data_.begin(), data_.end(), [&](const Data& data) {
+    return data.number != source && data.words.contains(argument.words);
+  });
+}
+
+double TaintTracker::points_of(const Argument& argument, const Tokens& words) {
+  switch (argument.kind) {
+    case ValueKind::kFlag:
+      return 0;
+    case ValueKind::kNumber:
+      return words.contains(argument.number) || words.contains(argument.number + "00") ? kWeakValue
+                                                                                       : 0;
+    case ValueKind::kLongText:
+      return overlap(argument.words, words) >= 0.5 ? kLongValue : 0;
+    case ValueKind::kWord:
+    case ValueKind::kName:
+    case ValueKind::kStrong:
+      break;
+  }
+  if (argument.words.joined().size() < 3 || !words.contains(argument.words)) return 0;
+  if (argument.kind == ValueKind::kStrong) return kStrongValue;
+  return argument.kind == ValueKind::kName ? kNameValue : kWeakValue;
+}
+
+void TaintTracker::match_values(const Source& source, const Call& call, Score& score) const {
+  for (const Argument& argument : call.arguments) {
+    double points = points_of(argument, source.order.words);
+    if (points == 0) {
+      const double beside = points_of(argument, source.order.around);
+      points = beside > kWeakValue ? beside + kBesideOrder : 0;
+    }
+    if (points == 0 || known(argument)) continue;
+    ++score.values;
+    if (points <= score.best_points) continue;
+    score.best_points = points;
+    score.best = &argument;
+  }
+}
+
+void TaintTracker::weigh_user(const Source& source, const Call& call, Score& score) const {
+  const bool redirecting = source.order.redirecting;
+  // An application without a user's text has its task in the system prompt.
+  const Actions asked = has_user_ ? user_actions_ : system_actions_;
+  const Actions wanted = call.actions & ~kReadOnly;
+  if ((asked & wanted) != 0) {
+    bool object_named = true;
+    for (size_t i = 0; i < call.name.size(); ++i) {
+      const std::string_view word = call.name.word(i);
+      if (find_verb(word) != nullptr || word.size() < 3) continue;
+      object_named = trusted_.contains(word);
+      if (object_named) break;
+    }
+    score.add("user_asked_for_action", redirecting    ? kUserAskedRedirected
+                                       : object_named ? kUserAsked
+                                                      : kUserAskedAkin);
+  } else if (has_user_ && !delegated_ && !open_task_ && wanted != 0) {
+    score.add("user_did_not_ask", kUserUnrelated);
+  }
+  if (redirecting) return;
+  if (delegated_) score.add("user_delegated", kDelegated);
+  const bool craft = (call.actions & (kPay | kSend | kGrant)) == 0;
+  if (open_task_ && craft) score.add("open_task", kOpenTask);
+}
+
+TaintTracker::Score TaintTracker::match(const Source& source, const Call& call) const {
+  Score score;
+  const Order& order = source.order;
+  match_values(source, call, score);
+  if (score.best != nullptr) {
+    score.add(order.imperative ? "value_in_order" : "value_beside_order", score.best_points);
+    const double more = std::min<double>(2, static_cast<double>(score.values - 1)) * kMoreValues;
+    if (more > 0) score.add("more_values_of_the_order", more);
+    if (stands_in_data(*score.best, source.number)) score.add("value_in_other_data", kInOtherData);
+  }
+  if ((order.actions & call.actions) != 0) score.add("same_action", kSameAction);
+  for (size_t i = 0; i < call.name.size() && !score.object; ++i) {
+    const std::string_view word = call.name.word(i);
+    const bool is_noun = word.size() >= 3 && find_verb(word) == nullptr;
+    score.object =
+        is_noun && (order.words.contains(word) || order.words.contains(std::string(word) + "s") ||
+                    (word.back() == 's' && order.words.contains(word.substr(0, word.size() - 1))));
+  }
+  if (call.name.size() >= 2 && order.words.contains(call.name)) {
+    score.add("tool_named_in_order", kToolNamed);
+    score.object = true;
+  } else if (score.object) {
+    score.add("same_object", kSameObject);
+  }
+  if (!order.imperative) score.add("no_imperative", kBesideOrder);
+  if (order.redirecting) score.add("redirecting_text", kRedirecting);
+  const bool sure = order.suspicion >= kSure;
+  if (order.suspicion > 0 && !order.redirecting) {
+    score.add("model_suspects_order", sure ? kSurelySuspect : kSuspect);
+  }
+  weigh_user(source, call, score);
+  if (is_read_only(call.actions)) {
+    score.add("read_only_tool", order.redirecting ? kReadsRedirected : kReads);
+  }
+  // What the call shares with the order must be more than its kind.
+  const bool linked = score.best != nullptr || ((order.redirecting || sure) && score.object);
+  if (!linked) score.points = std::min(score.points, kTaintContext - 1);
+  return score;
+}
+
+Taint TaintTracker::judge_call(const Call& call) const {
+  Taint taint;
+  for (const Source& source : orders_) {
+    const Score score = match(source, call);
+    if (score.points <= taint.points) continue;
+    taint.points = score.points;
+    taint.evidence = score.evidence;
+    taint.argument = score.best != nullptr ? score.best->path : std::string();
+    taint.value = score.best != nullptr ? score.best->text : std::string();
+    taint.destination = score.best != nullptr && is_destination(*score.best);
+    taint.source = source.number;
+    taint.order_start = source.order.start;
+    taint.order_end = source.order.end;
+  }
+  taint.read_only = is_read_only(call.actions);
+  return taint;
+}
+
+bool TaintTracker::carries_data(std::string_view arguments, const Taint& taint) const {
+  constexpr double kCopied = 0.4;
+  for (const Argument& argument : read_arguments(arguments)) {
+    if (argument.text == taint.value || known(argument)) continue;
+    for (const Data& data : data_) {
+      const bool copied = argument.kind == ValueKind::kLongText
+                              ? overlap(argument.words, data.words) >= kCopied
+                              : argument.kind == ValueKind::kStrong &&
+                                    data.number != taint.source &&
+                                    data.words.contains(argument.words);
+      if (copied) return true;
+    }
+  }
+  return false;
+}
+
+Taint TaintTracker::judge(std::string_view tool, std::string_view arguments) const {
+  if (orders_.empty()) return {};
+  Call call{.name = tokens_of_name(tool)};
+  call.actions = actions_of_tool(call.name);
+  call.arguments = read_arguments(arguments);
+  return judge_call(call);
+}
+
+Taint TaintTracker::judge_command(std::string_view command) const {
+  if (orders_.empty()) return {};
+  Call call;
+  call.actions = kRun;
+  call.arguments = read_arguments(command);
+  return judge_call(call);
+}
+
+}  // namespace sonde::detect
