@@ -75,6 +75,7 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config, const
   impl->detectors.push_back(make_smuggling_detector());
   impl->detectors.push_back(make_credential_detector());
   impl->detectors.push_back(make_tainted_call_detector());
+  impl->detectors.push_back(make_sensitive_data_detector());
   impl->detectors.push_back(std::move(*urls));
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }

@@ -74,6 +74,19 @@ bool decode(std::string_view base64, Take&& take) {
 
 }  // namespace
 
+class BlobMeter::Impl : public Hasher {};
+
+BlobMeter::BlobMeter() : impl_(std::make_unique<Impl>()) {}
+BlobMeter::~BlobMeter() = default;
+void BlobMeter::update(std::string_view bytes) { impl_->update(bytes.data(), bytes.size()); }
+BlobFacts BlobMeter::finish() { return {impl_->size(), impl_->finish()}; }
+
+BlobFacts measure(std::string_view bytes) {
+  BlobMeter meter;
+  meter.update(bytes);
+  return meter.finish();
+}
+
 void read_base64(Part& part, std::string_view base64) {
   Hasher hasher;
   if (decode(base64,

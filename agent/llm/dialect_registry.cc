@@ -4,11 +4,15 @@
 #include <array>
 
 #include "agent/llm/dialect_table.h"
+#include "agent/llm/dialects/generic_text.h"
 #include "agent/llm/json.h"
 #include "agent/llm/provider.h"
 
 namespace sonde::llm {
 namespace {
+
+// Within how many bytes a JSON-RPC batch says that it is one.
+constexpr size_t kRpcBytes = 512;
 
 std::string_view without_query(std::string_view target) {
   return target.substr(0, target.find('?'));
@@ -90,11 +94,16 @@ Likelihood judge_head(const http::Head& head) {
 Likelihood judge_beginning(std::string_view body) {
   const size_t start = body.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos) return Likelihood::kMaybe;
-  if (body[start] != '{') return Likelihood::kNo;
   const std::string_view beginning = body.substr(start, kBeginningBytes);
+  // A batch of JSON-RPC is an array.
+  if (beginning.find("\"jsonrpc\"") != std::string_view::npos) return Likelihood::kMaybe;
+  if (beginning[0] != '{') {
+    const bool may_come = beginning[0] == '[' && body.size() - start < kRpcBytes;
+    return may_come ? Likelihood::kMaybe : Likelihood::kNo;
+  }
   constexpr auto kKeys = std::to_array<std::string_view>(
       {"\"messages\"", "\"model\"", "\"prompt\"", "\"input\"", "\"contents\"", "\"inputs\"",
-       "\"inputText\"", "\"text\"", "\"query\"", "\"question\"", "\"history\""});
+       "\"inputText\"", "\"text\"", "\"query\"", "\"question\"", "\"history\"", "\"request\""});
   for (const std::string_view key : kKeys) {
     if (beginning.find(key) != std::string_view::npos) return Likelihood::kMaybe;
   }
@@ -104,10 +113,16 @@ Likelihood judge_beginning(std::string_view body) {
 Selection select_dialect(std::string_view host, std::string_view target, const Json& request) {
   const std::string_view path = without_query(target);
   for (const DialectEntry& entry : dialect_table()) {
-    if (entry.path != nullptr && entry.path(path)) return selected(entry, host, path);
+    if (entry.path == nullptr || !entry.path(path)) continue;
+    if (entry.needs == nullptr || entry.needs(request)) return selected(entry, host, path);
   }
   for (const DialectEntry& entry : dialect_table()) {
     if (entry.request != nullptr && entry.request(request)) return selected(entry, host, path);
+  }
+  // An API that is not known, of a provider that is.
+  const std::string_view provider = provider_of_host(without_port(host));
+  if (!provider.empty() && GenericText::has_text(request)) {
+    return {std::make_unique<GenericText>(), provider, model_in_path(path)};
   }
   return {};
 }

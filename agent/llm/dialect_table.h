@@ -17,7 +17,8 @@ struct DialectEntry {
   bool (*request)(const Json& body);    // by a request's shape alone
   bool (*answer)(const Json& body);     // by an answer's, whole or one event of it, alone
   DialectPtr (*make)();
-  bool also_read = false;  // GET on the path answers with texts as well
+  bool also_read = false;                     // GET on the path answers with texts as well
+  bool (*needs)(const Json& body) = nullptr;  // without it the path alone does not decide
 };
 
 // In the order of asking: more particular shapes stand above more general ones.

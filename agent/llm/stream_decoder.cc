@@ -5,20 +5,40 @@
 namespace sonde::llm {
 
 StreamDecoder::StreamDecoder(StreamFormat format, const Limits& limits, EventHandler handler)
-    : format_(format), limits_(limits), handler_(std::move(handler)), events_(limits) {}
+    : format_(format),
+      limits_(limits),
+      handler_(std::move(handler)),
+      events_(limits),
+      event_stream_(limits) {}
 
 void StreamDecoder::consume(std::string_view bytes) {
-  if (format_ == StreamFormat::kJsonLines) return consume_lines(bytes);
-  if (events_.consume(as_bytes(bytes), ready_) == http::Progress::kInvalid) ++dropped_;
-  hand_out();
+  switch (format_) {
+    case StreamFormat::kServerSentEvents:
+      return consume_events(bytes);
+    case StreamFormat::kJsonLines:
+      return consume_lines(bytes);
+    case StreamFormat::kEventStream:
+      return consume_event_stream(bytes);
+  }
 }
 
-void StreamDecoder::hand_out() {
+void StreamDecoder::consume_events(std::string_view bytes) {
+  if (events_.consume(as_bytes(bytes), ready_) == http::Progress::kInvalid) ++dropped_;
+  hand_out_events();
+}
+
+void StreamDecoder::hand_out_events() {
   for (const http::SseEvent& event : ready_) {
     const bool named = event.event != "message";  // the standard's default
     handler_(named ? std::string_view(event.event) : std::string_view(), event.data);
   }
   ready_.clear();
+}
+
+void StreamDecoder::consume_event_stream(std::string_view bytes) {
+  std::vector<EventStreamMessage> messages;
+  if (event_stream_.consume(as_bytes(bytes), messages) == http::Progress::kInvalid) ++dropped_;
+  for (const EventStreamMessage& message : messages) handler_(message.type, message.payload);
 }
 
 void StreamDecoder::consume_lines(std::string_view bytes) {
@@ -46,14 +66,22 @@ void StreamDecoder::end_line() {
 void StreamDecoder::gap() {
   ++dropped_;
   events_.gap();
+  event_stream_.gap();
   line_.clear();
   skipping_ = format_ == StreamFormat::kJsonLines;
 }
 
 void StreamDecoder::finish() {
-  if (format_ == StreamFormat::kJsonLines) return end_line();
-  if (events_.finish(ready_) == http::Progress::kInvalid) ++dropped_;
-  hand_out();
+  switch (format_) {
+    case StreamFormat::kServerSentEvents:
+      if (events_.finish(ready_) == http::Progress::kInvalid) ++dropped_;
+      return hand_out_events();
+    case StreamFormat::kJsonLines:
+      return end_line();
+    case StreamFormat::kEventStream:
+      if (event_stream_.holds_part()) ++dropped_;
+      return;
+  }
 }
 
 }  // namespace sonde::llm

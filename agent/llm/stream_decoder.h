@@ -12,12 +12,14 @@
 
 #include "agent/base/limits.h"
 #include "agent/http/sse.h"
+#include "agent/llm/event_stream.h"
 
 namespace sonde::llm {
 
 enum class StreamFormat : uint8_t {
   kServerSentEvents,  // WHATWG HTML, 9.2
   kJsonLines,         // one JSON text per line
+  kEventStream,       // Amazon's
 };
 
 class StreamDecoder {
@@ -33,13 +35,15 @@ class StreamDecoder {
   void gap();
   // The stream is over; an event whose end mark is missing counts if its data was read.
   void finish();
-  // Gaps and events above the limit.
+  // Gaps, garbage and events above the limit.
   size_t dropped() const { return dropped_; }
 
  private:
+  void consume_events(std::string_view bytes);
   void consume_lines(std::string_view bytes);
+  void consume_event_stream(std::string_view bytes);
   void end_line();
-  void hand_out();
+  void hand_out_events();
 
   StreamFormat format_;
   const Limits& limits_;
@@ -47,6 +51,7 @@ class StreamDecoder {
   size_t dropped_ = 0;
   http::SseParser events_;
   std::vector<http::SseEvent> ready_;
+  EventStreamParser event_stream_;
   std::string line_;
   bool skipping_ = false;  // the rest of a line that a gap or the limit spoilt
 };

@@ -30,10 +30,11 @@ bool under(const std::string& path, const char* member) {
 // Places where those names mean something else.
 bool is_metadata(const std::string& path) {
   for (const char* member :
-       {"error",     "usage",       "logprobs",           "text.format",   "response_format",
-        "warnings",  "parameters",  "input_schema",       "output_parsed", "format",
-        "meta",      "source",      "document",           "trace",         "embedding",
-        "citations", "annotations", "moderation_details", "schema",        "inputSchema"}) {
+       {"error",     "usage",        "logprobs",           "text.format",   "response_format",
+        "warnings",  "parameters",   "input_schema",       "output_parsed", "format",
+        "meta",      "source",       "document",           "trace",         "embedding",
+        "citations", "annotations",  "moderation_details", "schema",        "inputSchema",
+        "details",   "chat_history", "step_details"}) {
     if (under(path, member)) return true;
   }
   return false;
@@ -57,6 +58,8 @@ void collect(const json& value, const std::string& path, bool streamed, Texts& t
     for (const auto& [key, member] : value.items()) {
       const std::string place = here + "." + key;
       if (member.is_string() && kTextKeys.contains(key) && !is_metadata(place)) {
+        // Events repeat the run they belong to; only deltas go on.
+        if (key == "instructions") texts[place].clear();
         texts[place] += member.get<std::string>();
       } else if (key == "arguments" && member.is_string()) {
         texts[place] += member.get<std::string>();
@@ -108,6 +111,7 @@ std::multiset<std::string> texts_of(const llm::Exchange& exchange) {
   add_parts(exchange.system_instructions, out);
   for (const auto& message : exchange.input) add_parts(message.parts, out);
   for (const auto& message : exchange.output) add_parts(message.parts, out);
+  out.insert(exchange.error_message);
   return out;
 }
 
@@ -152,6 +156,8 @@ std::vector<std::string> missing_from(const llm::Exchange& exchange,
 }
 
 bool is_llm_traffic(const RecordedExchange& recorded) {
+  // Descriptions of models.
+  if (recorded.method == "GET" && recorded.target.starts_with("/v1/models/")) return false;
   for (const char* word : {"/telemetry", "/traces/", "/batch", "tavily", "smith.langchain",
                            "/parsing/", "pinecone", "/oidc/", "/specs", "_specs", "/instances/",
                            "/v2/projects", "/v2/spaces", "/rerank", "/images/", "traceloop.com"}) {

@@ -79,6 +79,7 @@ class HeardStream {
 
 struct HeardConnection {
   uint32_t target = 0;
+  Json network = Json::object();
   std::array<HeardStream, 2> streams;  // received, sent
 };
 
@@ -98,6 +99,10 @@ class Ear {
       const auto found = connections_.find(close->connection);
       if (found == connections_.end()) return;
       for (size_t i = 0; i < 2; ++i) found->second.streams[i].close_at(close->end_position[i]);
+    } else if (const auto* socket = std::get_if<capture::SocketEvent>(&event->body)) {
+      connections_[socket->connection].network = {{"local", to_string(socket->local)},
+                                                  {"peer", to_string(socket->peer)},
+                                                  {"found_by", to_string(socket->found_by)}};
     } else if (const auto* target = std::get_if<capture::TargetEvent>(&event->body)) {
       targets_[target->target] = Json::parse(target->json, nullptr, false);
     } else if (const auto* process = std::get_if<capture::ProcessEvent>(&event->body)) {
@@ -112,6 +117,7 @@ class Ear {
                   {"handle", key.handle},
                   {"target", targets_[connection.target]},
                   {"process", processes_[key.tgid]},
+                  {"network", connection.network},
                   {"received", connection.streams[0].to_json()},
                   {"sent", connection.streams[1].to_json()}});
     }

@@ -16,6 +16,7 @@ std::unique_ptr<Detector> make_provider_verdict_detector();
 std::unique_ptr<Detector> make_smuggling_detector();
 std::unique_ptr<Detector> make_credential_detector();
 std::unique_ptr<Detector> make_tainted_call_detector();
+std::unique_ptr<Detector> make_sensitive_data_detector();
 // Reads the lists now; an unreadable one is an error.
 Result<std::unique_ptr<Detector>> make_malicious_url_detector(std::span<const std::string> files);
 

@@ -53,8 +53,11 @@ class TaintedCallDetector final : public Detector {
         break;
     }
     const AttackScore& attack = subject.attacks[index];
-    const bool suspect = attack.score >= model_.document_threshold();
-    tracker.add_untrusted(text.text, index, suspect ? attack.start : 0, suspect ? attack.end : 0);
+    Suspicion suspicion;
+    if (attack.score >= model_.document_threshold()) {
+      suspicion = {attack.score, attack.start, attack.end};
+    }
+    tracker.add_untrusted(text.text, index, suspicion);
   }
 
   static void judge(const Subject& subject, const TaintTracker& tracker, size_t index,

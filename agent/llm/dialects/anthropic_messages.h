@@ -17,6 +17,7 @@ class AnthropicMessages final : public Dialect {
   bool ended() const override { return ended_; }
 
  private:
+  static void read_request_body(const Json& body, Writer& writer);
   void start_block(const Json& data, Writer& writer);
   void add_delta(const Json& data, Writer& writer);
 

@@ -26,8 +26,33 @@ void read_input_message(const Json& from, const std::string& path, Writer& write
                       writer);
 }
 
+// Tools that ran on the provider's side, with what they found.
+void read_hosted_call(const Json& call, const std::string& path, Message& message, Writer& writer) {
+  const std::string_view type = call["type"].text();
+  const Json tool = call[type];
+  Part& part = writer.part(message.parts, PartType::kToolCall, json_path(path, "input"));
+  writer.append(part.id, call["id"].text());
+  writer.append(part.name, type);
+  writer.append(part.arguments, tool["input"].text());
+  for (const char* member : {"outputs", "results"}) {
+    const size_t first = message.parts.size();
+    tool[member].each_item([&](size_t index, Json found) {
+      const std::string found_path = json_path(json_path(path, member), index);
+      read_openai_content(found["content"].exists() ? found["content"] : found, found_path,
+                          PartType::kToolCallResponse, message.parts, writer);
+    });
+    for (size_t i = first; i < message.parts.size(); ++i) {
+      writer.append(message.parts[i].id, call["id"].text());
+    }
+  }
+}
+
 void read_tool_calls(const Json& calls, const std::string& path, Message& message, Writer& writer) {
   calls.each_item([&](size_t index, Json call) {
+    const std::string_view type = call["type"].text();
+    if (type == "code_interpreter" || type == "file_search") {
+      return read_hosted_call(call, json_path(json_path(path, index), type), message, writer);
+    }
     const Json function = call["function"];
     if (!function.exists()) return;
     Part& part = writer.part(message.parts, PartType::kToolCall,
@@ -35,6 +60,11 @@ void read_tool_calls(const Json& calls, const std::string& path, Message& messag
     writer.append(part.id, call["id"].text());
     writer.append(part.name, function["name"].text());
     writer.append(part.arguments, function["arguments"].text());
+    if (!function["output"].exists()) return;
+    Part& result = writer.part(message.parts, PartType::kToolCallResponse,
+                               json_path(path, index) + ".function.output");
+    writer.append(result.id, call["id"].text());
+    writer.append(result.content, function["output"].text());
   });
 }
 
@@ -100,6 +130,9 @@ void Assistants::read_object(const Json& object, const std::string& path, Writer
     if (exchange.tools.empty()) read_openai_tools(object, writer);
   }
   if (kind == "thread.message") read_message(object, path, writer);
+  if (const Json steps = object["step_details"]["tool_calls"]; steps.item(0).exists()) {
+    read_tool_calls(steps, path + ".step_details.tool_calls", writer.output("assistant"), writer);
+  }
   const Json calls = object["required_action"]["submit_tool_outputs"]["tool_calls"];
   if (calls.item(0).exists()) {
     read_tool_calls(calls, path + ".required_action.submit_tool_outputs.tool_calls",
@@ -143,6 +176,8 @@ void Assistants::read_event(std::string_view name, const Json& data, Writer& wri
   } else if (name == "thread.run.completed" || name == "thread.run.requires_action" ||
              name == "thread.run.failed" || name == "thread.run.incomplete") {
     ended_ = true;
+    read_object(data, "$", writer);
+  } else if (name == "thread.run.step.completed") {
     read_object(data, "$", writer);
   } else if (name == "thread.run.created" || name == "thread.created") {
     read_object(data, "$", writer);

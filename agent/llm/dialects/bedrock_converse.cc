@@ -1,26 +1,25 @@
 #include "agent/llm/dialects/bedrock_converse.h"
 
-#include <algorithm>
-#include <cctype>
 #include <vector>
 
 #include "agent/llm/blob.h"
+#include "agent/llm/dialects/gemini_parts.h"
 #include "agent/llm/json.h"
 #include "agent/llm/writer.h"
 
 namespace sonde::llm {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 // {"format": "png", "source": {"bytes": "..."} | {"s3Location": {"uri": ...}}}
 void read_media(const Json& media, std::string_view kind, const std::string& path,
                 std::vector<Part>& parts, Writer& writer) {
+  const Json text = media["source"]["text"];
+  writer.text(parts, PartType::kText, text.text(), json_path(path, "source.text"));
+  media["source"]["content"].each_item([&](size_t index, Json item) {
+    writer.text(parts, PartType::kText, item["text"].text(),
+                json_path(json_path(path, "source.content"), index) + ".text");
+  });
+  writer.text(parts, PartType::kText, media["context"].text(), json_path(path, "context"));
   Part& part = writer.part(parts, PartType::kBlob, path);
   part.media_type = kind;
   if (!media["format"].text().empty()) {
@@ -33,16 +32,50 @@ void read_media(const Json& media, std::string_view kind, const std::string& pat
   writer.append(part.content, source["s3Location"]["uri"].text());
 }
 
+void read_search_result(const Json& result, PartType type, const std::string& path,
+                        std::vector<Part>& parts, Writer& writer) {
+  writer.text(parts, type, result["title"].text(), json_path(path, "title"));
+  result["content"].each_item([&](size_t index, Json item) {
+    writer.text(parts, type, item["text"].text(),
+                json_path(json_path(path, "content"), index) + ".text");
+  });
+}
+
 void read_tool_result(const Json& result, const std::string& path, std::vector<Part>& parts,
                       Writer& writer) {
-  const std::string content_path = json_path(path, "content");
+  const size_t first = parts.size();
+  const PartType type = PartType::kToolCallResponse;
   result["content"].each_item([&](size_t index, Json item) {
+    const std::string item_path = json_path(json_path(path, "content"), index);
+    for (const char* kind : {"image", "document", "video"}) {
+      if (item[kind].exists()) {
+        return read_media(item[kind], kind, json_path(item_path, kind), parts, writer);
+      }
+    }
+    if (item["searchResult"].exists()) {
+      return read_search_result(item["searchResult"], type, json_path(item_path, "searchResult"),
+                                parts, writer);
+    }
     const bool text = item["text"].exists();
     if (!text && !item["json"].exists()) return;
-    Part& part = writer.part(parts, PartType::kToolCallResponse,
-                             json_path(content_path, index) + (text ? ".text" : ".json"));
-    writer.append(part.id, result["toolUseId"].text());
+    Part& part = writer.part(parts, type, json_path(item_path, text ? "text" : "json"));
     writer.append(part.content, text ? std::string(item["text"].text()) : item["json"].dump());
+  });
+  if (parts.size() == first) writer.part(parts, type, json_path(path, "content"));
+  for (size_t i = first; i < parts.size(); ++i) {
+    if (parts[i].type == type) writer.append(parts[i].id, result["toolUseId"].text());
+  }
+}
+
+// Text with its sources: {"content": [{"text"}], "citations": [...]}.
+void read_cited(const Json& cited, const std::string& path, std::vector<Part>& parts,
+                Writer& writer) {
+  cited["content"].each_item([&](size_t index, Json item) {
+    if (item["text"].text().empty()) return;
+    Part& part =
+        writer.part(parts, PartType::kText, json_path(json_path(path, "content"), index) + ".text");
+    writer.append(part.content, item["text"].text());
+    writer.annotate(part.annotations, cited["citations"]);
   });
 }
 
@@ -63,6 +96,11 @@ void read_block(const Json& block, const std::string& path, std::vector<Part>& p
       return read_media(block[kind], kind, json_path(path, kind), parts, writer);
     }
   }
+  if (block["searchResult"].exists()) {
+    return read_search_result(block["searchResult"], PartType::kText,
+                              json_path(path, "searchResult"), parts, writer);
+  }
+  read_cited(block["citationsContent"], json_path(path, "citationsContent"), parts, writer);
   writer.text(parts, PartType::kReasoning,
               block["reasoningContent"]["reasoningText"]["text"].text(),
               json_path(path, "reasoningContent.reasoningText.text"));
@@ -81,9 +119,12 @@ void read_message(const Json& from, size_t index, Writer& writer) {
   }
   Message* message = nullptr;
   from["content"].each_item([&](size_t position, Json block) {
-    const Zone zone = block["toolResult"].exists() ? Zone::kTool : own_zone;
-    if (message == nullptr || message->zone != zone) {
-      message = &writer.input(zone == own_zone ? role : std::string_view("tool"), zone);
+    const bool result = block["toolResult"].exists();
+    const bool retrieved = block["document"].exists() || block["searchResult"].exists();
+    const Zone zone = result || retrieved ? Zone::kTool : own_zone;
+    const std::string_view zone_role = result ? std::string_view("tool") : role;
+    if (message == nullptr || message->zone != zone || message->role != zone_role) {
+      message = &writer.input(zone_role, zone);
     }
     read_block(block, json_path(path, position), message->parts, writer);
   });
@@ -97,7 +138,10 @@ void read_usage(const Json& usage, Exchange& exchange) {
 void read_error(const Json& body, Writer& writer) {
   if (body["message"].is_string() && !body["output"].exists()) {
     const std::string_view type = body["__type"].text();
-    writer.assign(writer.exchange().error, type.empty() ? std::string_view("error") : type);
+    Exchange& exchange = writer.exchange();
+    if (!type.empty()) writer.assign(exchange.error, type);
+    if (exchange.error.empty()) exchange.error = "error";
+    writer.assign(exchange.error_message, body["message"].text());
   }
 }
 
@@ -120,7 +164,7 @@ void read_guardrail(const Json& trace, Writer& writer) {
     if (action.empty() || name.text().empty()) continue;
     const bool filtered = action == "BLOCKED" || action == "ANONYMIZED";
     const Json detected = value["detected"];
-    writer.verdict(lower(name.text()), filtered || !detected.exists() || detected.truth(),
+    writer.verdict(lower_case(name.text()), filtered || !detected.exists() || detected.truth(),
                    filtered);
   }
 }
@@ -134,7 +178,12 @@ void BedrockConverse::read_request(const Json& body, Writer& writer) {
   });
   body["messages"].each_item(
       [&](size_t index, Json message) { read_message(message, index, writer); });
+  body["promptVariables"].each_member([&](std::string_view name, Json value) {
+    writer.text(writer.input("user").parts, PartType::kText, value["text"].text(),
+                json_path("$.promptVariables", name) + ".text");
+  });
   body["toolConfig"]["tools"].each_item([&](size_t, Json tool) {
+    if (!tool["toolSpec"].exists()) return;  // cachePoint, systemTool
     const Json definition = tool["toolSpec"];
     ToolDefinition& out = writer.tool();
     writer.append(out.name, definition["name"].text());
@@ -182,6 +231,7 @@ void BedrockConverse::read_event(std::string_view name, const Json& data, Writer
     read_guardrail(data["trace"], writer);
   } else if (name.ends_with("xception")) {
     writer.assign(writer.exchange().error, name);
+    writer.assign(writer.exchange().error_message, data["message"].text());
   }
 }
 
@@ -206,6 +256,11 @@ void BedrockConverse::add_delta(const Json& data, Writer& writer) {
     if (block != nullptr) writer.append(block->text, text);
   };
   if (delta["text"].exists()) add(PartType::kText, "text", delta["text"].text());
+  if (delta["citation"].exists()) {
+    Block* const block =
+        blocks_.find_or_open(index, PartType::kText, block_path(index, "text"), writer);
+    if (block != nullptr) writer.annotate(block->annotations, delta["citation"]);
+  }
   if (delta["toolUse"].exists()) {
     add(PartType::kToolCall, "toolUse.input", delta["toolUse"]["input"].text_or_dump());
   }

@@ -61,7 +61,10 @@ void BedrockInvoke::read_event(std::string_view name, const Json& data, Writer& 
   const std::string text = decode_base64(bytes.text());
   if (!events_) events_ = std::make_unique<JsonParser>(writer.limits().json_depth);
   const std::optional<Json> event = events_->parse(text);
-  if (!event) return;
+  if (!event) {
+    inner_->read_text(name, text, writer);  // an agent's words, as they are
+    return;
+  }
   inner_->read_event({}, *event, writer);
   if ((*event)["amazon-bedrock-guardrailAction"].text() == "INTERVENED") {
     writer.verdict("guardrail", true, true);

@@ -1,5 +1,6 @@
 #include "agent/llm/dialects/block_list.h"
 
+#include <iterator>
 #include <utility>
 
 namespace sonde::llm {
@@ -31,11 +32,17 @@ Block* BlockList::find_or_open(uint64_t index, PartType type, std::string json_p
 
 void BlockList::write(Message& message, Writer& writer) {
   for (Block& block : blocks_) {
+    if (!block.whole.empty()) {
+      message.parts.insert(message.parts.end(), std::make_move_iterator(block.whole.begin()),
+                           std::make_move_iterator(block.whole.end()));
+      continue;
+    }
     const bool call = block.type == PartType::kToolCall;
     if (!call && block.text.empty()) continue;
     Part& part = writer.part(message.parts, block.type, std::move(block.json_path));
     part.id = std::move(block.id);
     part.name = std::move(block.name);
+    part.annotations = std::move(block.annotations);
     if (call) {
       part.arguments = block.text.empty() ? "{}" : std::move(block.text);
     } else {

@@ -18,6 +18,8 @@ struct Block {
   std::string name;
   std::string text;  // content, a tool's arguments or its result
   std::string json_path;
+  std::string annotations;  // as Part::annotations
+  std::vector<Part> whole;  // a block that came in one piece: stands in place of the above
 };
 
 // Bounded by the writer's state limit. Pointers stay valid until the next block is opened.

@@ -121,6 +121,9 @@ void read_v2_output(const Json& body, Writer& writer) {
   Message& message = writer.output(from["role"].text());
   writer.text(message.parts, PartType::kReasoning, from["tool_plan"].text(), "$.message.tool_plan");
   read_openai_content(from["content"], "$.message.content", PartType::kText, message.parts, writer);
+  if (!message.parts.empty()) {
+    writer.annotate(message.parts.back().annotations, from["citations"]);
+  }
   read_tool_calls(from["tool_calls"], "$.message.tool_calls", message, writer);
   writer.append(message.finish_reason, body["finish_reason"].text());
   writer.finish_reason(message.finish_reason);
@@ -128,8 +131,16 @@ void read_v2_output(const Json& body, Writer& writer) {
 
 void read_v1_output(const Json& body, Writer& writer) {
   Message& message = writer.output("assistant");
-  writer.text(message.parts, PartType::kText, body["text"].text(), "$.text");
+  if (!body["text"].text().empty()) {
+    Part& part = writer.part(message.parts, PartType::kText, "$.text");
+    writer.append(part.content, body["text"].text());
+    writer.annotate(part.annotations, body["citations"]);
+  }
   read_tool_calls(body["tool_calls"], "$.tool_calls", message, writer);
+  // What connectors found on the web, on whose words the answer rests.
+  body["documents"].each_item([&](size_t index, Json item) {
+    read_document(item, json_path("$.documents", index), {}, message.parts, writer);
+  });
   writer.append(message.finish_reason, body["finish_reason"].text());
   writer.finish_reason(message.finish_reason);
 }
@@ -160,7 +171,9 @@ void CohereChat::read_answer(const Json& body, Writer& writer) {
   if (body["text"].is_string() || body["tool_calls"].is_array()) {
     return read_v1_output(body, writer);
   }
-  if (body["message"].is_string()) writer.exchange().error = "error";
+  if (!body["message"].is_string()) return;
+  writer.exchange().error = "error";
+  writer.assign(writer.exchange().error_message, body["message"].text());
 }
 
 void CohereChat::read_event(std::string_view name, const Json& data, Writer& writer) {
@@ -214,6 +227,9 @@ void CohereChat::add_v2_event(std::string_view type, const Json& data, Writer& w
     if (block == nullptr || type != "tool-call-start") return;
     writer.append(block->id, call["id"].text());
     writer.append(block->name, call["function"]["name"].text());
+  } else if (type == "citation-start") {
+    Block* const text = blocks_.find(index);
+    if (text != nullptr) writer.annotate(text->annotations, message["citations"]);
   } else if (type == "message-end") {
     ended_ = true;
     writer.assign(finish_reason_, delta["finish_reason"].text());

@@ -33,11 +33,24 @@ void read_gemini(const Json& content, const std::string& path, Writer& writer) {
                       writer);
 }
 
+// A question and the documents to be put in order, which are not the user's words.
+void read_rerank(const Json& body, Writer& writer) {
+  read_texts(body["query"], "$.query", writer);
+  for (const char* key : {"documents", "passages"}) {
+    body[key].each_item([&](size_t index, Json document) {
+      const Json text = document.is_object() ? document["text"] : document;
+      writer.text(writer.input("user", Zone::kTool).parts, PartType::kText, text.text_or_dump(),
+                  json_path(json_path("$", key), index));
+    });
+  }
+}
+
 }  // namespace
 
 void Embeddings::read_request(const Json& body, Writer& writer) {
   Exchange& exchange = writer.exchange();
-  exchange.operation = "embeddings";
+  const bool rerank = exchange.http.path.find("/rerank") != std::string::npos;
+  exchange.operation = rerank ? "rerank" : "embeddings";
   if (!body["model"].text().empty()) writer.assign(exchange.request_model, body["model"].text());
   for (const char* key : kTextKeys) read_texts(body[key], json_path("$", key), writer);
   read_gemini(body["content"], "$.content", writer);
@@ -48,6 +61,7 @@ void Embeddings::read_request(const Json& body, Writer& writer) {
   body["instances"].each_item([&](size_t index, Json instance) {
     read_texts(instance["content"], json_path("$.instances", index) + ".content", writer);
   });
+  if (rerank) read_rerank(body, writer);
   read_openai_user(body, writer);
 }
 

@@ -1,8 +1,7 @@
-// Google's generateContent and streamGenerateContent, of Gemini and of Vertex AI.
+// Gemini's generateContent, as Google's AI Studio, Vertex AI and Code Assist speak it.
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "agent/llm/dialect.h"
@@ -23,9 +22,12 @@ class Gemini final : public Dialect {
     uint64_t index = 0;
     std::string role;
     BlockList blocks;
+    std::string annotations;  // citations and grounding, of all its texts
     std::string finish_reason;
   };
 
+  void read(const Json& body, bool grows, Writer& writer);
+  void read_candidate(const Json& from, size_t position, bool grows, Writer& writer);
   Candidate* candidate(uint64_t index, Writer& writer);
 
   std::vector<Candidate> candidates_;

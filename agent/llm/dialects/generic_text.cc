@@ -19,10 +19,11 @@ constexpr auto kRetrievedKeys = std::to_array<std::string_view>(
     {"context", "documents", "document", "passages", "tool_results", "outputs"});
 constexpr auto kInputKeys = std::to_array<std::string_view>(
     {"prompt", "inputs", "input", "inputText", "input_text", "text", "texts", "query", "question",
-     "message", "content", "instruction", "suffix", "human_input"});
+     "message", "content", "instruction", "suffix", "human_input", "data", "user_prompt"});
 constexpr auto kOutputKeys = std::to_array<std::string_view>(
     {"generated_text", "completion", "generation", "outputText", "output_text", "text", "content",
-     "response", "output", "answer", "generations", "reply", "result"});
+     "response", "output", "answer", "generations", "reply", "result", "completions", "outputs",
+     "predictions"});
 // What only requests to models are asked with.
 constexpr auto kSettingKeys = std::to_array<std::string_view>({"max_tokens",
                                                                "max_new_tokens",
@@ -114,17 +115,23 @@ bool has_settings(const Json& body) {
   return false;
 }
 
+// Counts of a stream grow, and some of its events have none and say 0.
+void take_more(const Json& value, std::optional<uint64_t>& count) {
+  const auto more = value.count();
+  if (more && *more >= count.value_or(0)) count = more;
+}
+
 void read_counts(std::string_view key, const Json& value, Exchange& exchange) {
   const auto is = [&](Names names) {
     return std::find(names.begin(), names.end(), key) != names.end();
   };
   if (is({"prompt_tokens", "input_tokens", "inputTextTokenCount", "prompt_token_count",
           "input_token_count", "inputTokens", "num_tokens_prompt_total", "tokens_evaluated"})) {
-    if (const auto count = value.count()) exchange.input_tokens = count;
+    take_more(value, exchange.input_tokens);
   } else if (is({"completion_tokens", "output_tokens", "generation_token_count",
                  "generated_token_count", "generated_tokens", "outputTokens", "tokenCount",
                  "num_tokens_generated", "totalOutputTextTokenCount", "tokens_predicted"})) {
-    if (const auto count = value.count()) exchange.output_tokens = count;
+    take_more(value, exchange.output_tokens);
   }
 }
 
@@ -143,6 +150,13 @@ bool is_aside(std::string_view key) {
 
 }  // namespace
 
+bool GenericText::has_text(const Json& body) {
+  for (const std::string_view key : kInputKeys) {
+    if (body[key].is_string() || body[key].item(0).is_string()) return true;
+  }
+  return !role_of(body["messages"].item(0)).empty();
+}
+
 bool GenericText::fits_request(const Json& body) {
   const bool settings = has_settings(body);
   // A model alone says little ({"model": "T-Ford", "text": ...}): the text needs a telling name.
@@ -151,7 +165,8 @@ bool GenericText::fits_request(const Json& body) {
   for (const std::string_view key : kInputKeys) {
     const Json value = body[key];
     if (value["prompt"].is_string()) return true;
-    const bool text = value.is_string() || value.item(0).is_string();
+    const bool text = value.is_string() || value.item(0).is_string() ||
+                      (value.item(0)["type"].is_string() && value.item(0)["data"].is_string());
     if (text && (settings || (named && (key == "prompt" || key == "inputs")))) return true;
   }
   if (!settings && !named) return false;
@@ -191,7 +206,29 @@ void GenericText::read_request(const Json& body, Writer& writer) {
   read_openai_user(body, writer);
 }
 
-void GenericText::read_answer(const Json& body, Writer& writer) { read_event({}, body, writer); }
+void GenericText::read_answer(const Json& body, Writer& writer) {
+  // Where the request was read by another call (Replicate's predictions are polled), the answer
+  // repeats what was asked.
+  if (writer.exchange().http.method == "GET") {
+    for (const char* key : {"prompt", "system_prompt"}) {
+      const std::string path = json_path("$.input", key);
+      writer.text(writer.input(key[0] == 's' ? "system" : "user").parts, PartType::kText,
+                  body["input"][key].text(), path);
+    }
+  }
+  read_event({}, body, writer);
+}
+
+bool GenericText::read_text(std::string_view name, std::string_view text, Writer& writer) {
+  // Replicate's streams: "output" events are the text, "done" and "error" end it.
+  if (name == "done") return true;
+  if (name == "error") {
+    writer.exchange().error = "error";
+    return true;
+  }
+  add_text("$", text, writer);
+  return true;
+}
 
 void GenericText::read_event(std::string_view, const Json& data, Writer& writer) {
   Exchange& exchange = writer.exchange();
@@ -199,9 +236,8 @@ void GenericText::read_event(std::string_view, const Json& data, Writer& writer)
     if (!data[key].text().empty()) writer.assign(exchange.response_model, data[key].text());
   }
   if (!data["id"].text().empty()) writer.assign(exchange.response_id, data["id"].text());
-  if (data["error"].exists()) {
-    read_openai_error(data, writer);
-  }
+  read_openai_error(data, writer);
+  read_openai_usage(data["usage"], exchange);
   walk(data, [&](std::string_view key, const Json& value, const std::string& path) {
     read_counts(key, value, exchange);
     if (is_finish_reason(key) && value.is_string()) writer.assign(finish_reason_, value.text());

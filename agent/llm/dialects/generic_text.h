@@ -16,10 +16,13 @@ class GenericText final : public Dialect {
  public:
   // Whether a request looks like one to a model: a text member and what models are asked with.
   static bool fits_request(const Json& body);
+  // Whether there is a text to report at all, for hosts that are known to serve models.
+  static bool has_text(const Json& body);
 
   void read_request(const Json& body, Writer& writer) override;
   void read_answer(const Json& body, Writer& writer) override;
   void read_event(std::string_view name, const Json& data, Writer& writer) override;
+  bool read_text(std::string_view name, std::string_view text, Writer& writer) override;
   void finish(Writer& writer) override;
   bool ended() const override { return !finish_reason_.empty(); }
 

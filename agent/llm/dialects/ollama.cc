@@ -73,7 +73,10 @@ void Ollama::read_answer(const Json& body, Writer& writer) { read_event({}, body
 void Ollama::read_event(std::string_view, const Json& data, Writer& writer) {
   Exchange& exchange = writer.exchange();
   if (!data["model"].text().empty()) writer.assign(exchange.response_model, data["model"].text());
-  if (data["error"].exists()) exchange.error = "error";
+  if (data["error"].exists()) {
+    exchange.error = "error";
+    writer.assign(exchange.error_message, data["error"].text_or_dump());
+  }
   const Json message = data["message"];
   const bool chat = message.is_object();
   const auto add = [&](uint64_t block, PartType type, const Json& text, const char* path) {

@@ -48,7 +48,10 @@ void OpenAiCompletions::read_event(std::string_view, const Json& data, Writer& w
       if (!writer.admit_state()) return;
       known = choices_.insert(known, Choice{.index = index});
     }
-    writer.append(known->text, from["text"].text());
+    // Mistral's fill-in-the-middle asks like this and answers like a chat.
+    const Json message = from["delta"].exists() ? from["delta"] : from["message"];
+    const Json text = from["text"].exists() ? from["text"] : message["content"];
+    writer.append(known->text, text.text());
     if (!from["finish_reason"].text().empty()) {
       writer.assign(known->finish_reason, from["finish_reason"].text());
     }

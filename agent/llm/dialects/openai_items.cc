@@ -29,7 +29,9 @@ void add_result(const Json& item, const char* member, const std::string& path,
   const Json id = item["call_id"].exists() ? item["call_id"] : item["id"];
   const size_t first = parts.size();
   const std::string result_path = json_path(path, member);
-  if (result.is_array() && result.item(0)["type"].is_string()) {
+  // Lists of typed parts, of search results with their texts, or a screenshot; else any JSON.
+  const Json one = result.is_array() ? result.item(0) : result;
+  if (one.is_object() && (one["type"].is_string() || one["text"].is_string())) {
     read_openai_content(result, result_path, PartType::kToolCallResponse, parts, writer);
   }
   if (parts.size() == first) {
@@ -48,11 +50,17 @@ struct HostedTool {
   const char* result;
 };
 constexpr HostedTool kHostedTools[] = {
-    {"web_search_call", "action", "results"},     {"file_search_call", "queries", "results"},
-    {"code_interpreter_call", "code", "outputs"}, {"computer_call", "action", "output"},
-    {"local_shell_call", "action", "output"},     {"shell_call", "action", "output"},
-    {"apply_patch_call", "operation", "output"},  {"mcp_approval_request", "arguments", "output"},
-    {"mcp_call", "arguments", "output"},          {"mcp_list_tools", "server_label", "tools"},
+    {"web_search_call", "action", "results"},
+    {"file_search_call", "queries", "results"},
+    {"code_interpreter_call", "code", "outputs"},
+    {"computer_call", "action", "output"},
+    {"local_shell_call", "action", "output"},
+    {"shell_call", "action", "output"},
+    {"apply_patch_call", "operation", "output"},
+    {"mcp_approval_request", "arguments", "output"},
+    {"mcp_call", "arguments", "output"},
+    {"mcp_list_tools", "server_label", "tools"},
+    {"mcp_approval_response", "approve", "reason"},
 };
 
 void read_hosted(const Json& item, const std::string& path, std::vector<Part>& parts,
@@ -65,6 +73,10 @@ void read_hosted(const Json& item, const std::string& path, std::vector<Part>& p
     return add_result(item, tool.result, path, parts, writer);
   }
   if (type == "image_generation_call") {
+    if (!item["revised_prompt"].text().empty()) {
+      add_call(item, type, "revised_prompt", path, parts, writer);
+    }
+    if (!item["result"].exists()) return;
     Part& part = writer.part(parts, PartType::kBlob, json_path(path, "result"));
     part.media_type = "image";
     return read_base64(part, item["result"].text());

@@ -27,9 +27,11 @@ class OpenAiResponses final : public Dialect {
   };
 
   Item* item(uint64_t index, Writer& writer);
+  void add_annotation(const Json& data, Writer& writer);
   void add_delta(std::string_view type, const Json& data, Writer& writer);
 
   std::vector<Item> items_;
+  std::string finish_reason_;
   bool ended_ = false;
   bool answered_ = false;  // the closing event held the whole answer
 };

@@ -2,7 +2,8 @@
 //
 //   node provider.mjs '{"address": "127.9.8.7", "port": 443, "certificate": FILE, "key": FILE, "h2": false}'
 //
-// Prints one line of JSON when it listens: {"port": of the front, "control": port for POST /answers}.
+// Prints one line of JSON when it listens: {"port": of the front, "control": port for POST /answers},
+// where {MARKER: answer} sets an answer and {MARKER: null} forgets it.
 // The front compresses with gzip for whoever accepts it, as real providers do. A request whose texts
 // hold a registered marker gets that marker's answer; any other gets its last text back.
 import { createServer, request as forward } from "node:http";
@@ -56,7 +57,10 @@ const front = options.h2
 const control = createServer((incoming, outgoing) => {
   let body = "";
   incoming.setEncoding("utf8").on("data", (part) => { body += part; }).on("end", () => {
-    for (const [marker, given] of Object.entries(JSON.parse(body))) answers.set(marker, given);
+    for (const [marker, given] of Object.entries(JSON.parse(body))) {
+      if (given) answers.set(marker, given);
+      else answers.delete(marker);
+    }
     outgoing.end();
   });
 });

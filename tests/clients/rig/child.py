@@ -18,7 +18,7 @@ class Child:
         self.command = [str(word) for word in command]
         self._errors = []
         self._lines = []
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.RLock())
         self._open = 2
         # setpriv execs: the pid is the program's own.
         self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *self.command], env=env, cwd=cwd,
@@ -57,6 +57,11 @@ class Child:
     def errors(self):
         with self._changed:
             return list(self._errors)
+
+    def said(self):
+        """All lines of output and error output so far."""
+        with self._changed:
+            return self._lines + self._errors
 
     def ask(self, line, timeout=60.0):
         """Writes a line to the child and answers the next one it says."""

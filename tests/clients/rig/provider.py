@@ -30,7 +30,13 @@ class Provider:
     def answer(self, marker, **answer):
         """From now on a conversation that holds `marker` gets this answer (aimock's fixture fields:
         content, toolCalls, usage, id, model, finishReason, reasoning)."""
-        body = json.dumps({marker: answer}).encode()
+        self._set({marker: answer})
+
+    def forget(self, marker):
+        self._set({marker: None})
+
+    def _set(self, answers):
+        body = json.dumps(answers).encode()
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(urllib.request.Request(self._control, data=body, method="POST"), timeout=10) as reply:
             reply.read()
