@@ -26,7 +26,7 @@ using Json = nlohmann::json;
 constexpr int64_t kMinuteMs = 60'000;
 constexpr int64_t kHourMs = 60 * kMinuteMs;
 constexpr int64_t kDayMs = 24 * kHourMs;
-constexpr int kAlerts = 900;
+constexpr int kAlerts = 600;
 constexpr int64_t kDays = 14;
 
 size_t code_points(std::string_view text) {
@@ -343,11 +343,11 @@ Status deliver(store::Pool& pool, const std::vector<Demo::Line>& lines, int64_t 
   }
 }
 
-// What people did: most of what is older than a day is dealt with.
+// What people did: most of what is older than half a day is dealt with.
 Status work_on_alerts(store::Pool& pool, int64_t now_ms) {
   store::AlertStore alerts(pool);
   store::AlertFilter filter;
-  filter.until_ms = now_ms - kDayMs;
+  filter.until_ms = now_ms - kDayMs / 2;
   std::optional<store::AlertCursor> cursor;
   do {
     const auto page = alerts.list(filter, 200, cursor);
@@ -361,6 +361,30 @@ Status work_on_alerts(store::Pool& pool, int64_t now_ms) {
       if (alert.id % 11 != 0)
         change.classification = alert.id % 3 == 0 ? "false_positive" : "true_positive";
       const auto changed = alerts.change(alert.uid, change);
+      if (!changed.ok()) return tl::unexpected<Error>(changed.error());
+    }
+    cursor = page->next;
+  } while (cursor);
+  return {};
+}
+
+// An incident of one alert is resolved with it.
+Status work_on_single_alerts(store::Pool& pool, int64_t now_ms) {
+  store::IncidentStore incidents(pool);
+  store::IncidentFilter filter;
+  filter.until_ms = now_ms - kDayMs / 2;
+  std::optional<store::AlertCursor> cursor;
+  do {
+    const auto page = incidents.list(filter, 200, cursor);
+    if (!page.ok()) return tl::unexpected<Error>(page.error());
+    for (const store::Incident& incident : page->items) {
+      const auto alerts = incidents.alerts(incident.id, 2);
+      if (!alerts.ok()) return tl::unexpected<Error>(alerts.error());
+      const store::Alert& alert = alerts->front().alert;
+      if (alerts->size() != 1 || alert.status != store::WorkStatus::kResolved) continue;
+      store::IncidentChange change;
+      change.work = {alert.status, alert.assignee, alert.classification};
+      const auto changed = incidents.change(incident.id, change);
       if (!changed.ok()) return tl::unexpected<Error>(changed.error());
     }
     cursor = page->next;
@@ -414,6 +438,7 @@ Status fill_demo(store::Pool& pool, uint64_t seed, int64_t now_ms) {
   const auto lines = demo.lines();
   if (Status delivered = deliver(pool, lines, now_ms); !delivered.ok()) return delivered;
   if (Status worked = work_on_alerts(pool, now_ms); !worked.ok()) return worked;
+  if (Status worked = work_on_single_alerts(pool, now_ms); !worked.ok()) return worked;
   return work_on_stories(pool, demo, now_ms);
 }
 
