@@ -34,7 +34,8 @@ struct Pipeline::Entry {
   conn::Connection connection;
   llm::Network network;  // without the host, which the exchange knows
   MonoTime last_heard{};
-  size_t held_bytes = 0;  // plaintext in the assembler, as last accounted for
+  size_t held_bytes = 0;     // plaintext in the assembler, as last accounted for
+  uint64_t lost_before = 0;  // bytes, when the last exchange ended
   uint64_t exchanges = 0;
   bool ignored = false;
 };
@@ -100,6 +101,7 @@ void Pipeline::on_target(const capture::TargetEvent& event) {
 
 void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& data) {
   counters_.add(Count::kBytesCaptured, data.bytes.size());
+  if (listener_) listener_(data.connection.tgid, data.bytes);
   evict_idle(event.time);
   Entry& entry = entry_of(data);
   entry.last_heard = event.time;
@@ -203,7 +205,11 @@ void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
   context_.conversations.link(fmt::format("{}/{}", key.tgid, exchange.process.start_time_ns),
                               exchange);
   exchange.capture.side = side_name(connection.side());
-  exchange.capture.lost_bytes = connection.lost_bytes();
+  // Where the gap hid which message it touched, the one that is not whole is it.
+  const uint64_t lost_since = connection.lost_bytes() - entry.lost_before;
+  entry.lost_before = connection.lost_bytes();
+  if (!exchange.capture.complete && exchange.capture.lost_bytes == 0)
+    exchange.capture.lost_bytes = lost_since;
   exchange.capture.joined_late = connection.joined_late() && exchange.capture.joined_late;
   exchanges_(std::move(exchange));
 }
