@@ -69,10 +69,10 @@ Status Archive::write(std::string_view bytes) {
 
 Status Archive::add(std::string_view name, std::string_view content, int64_t unix_seconds) {
   assert(!name.empty() && name.size() < 100);
-  std::string padding((kBlock - content.size() % kBlock) % kBlock, '\0');
+  const std::string header = header_of(name, content.size(), std::max<int64_t>(unix_seconds, 0));
+  const std::string padding((kBlock - content.size() % kBlock) % kBlock, '\0');
   for (const std::string_view part :
-       {std::string_view(header_of(name, content.size(), std::max<int64_t>(unix_seconds, 0))),
-        content, std::string_view(padding)}) {
+       {std::string_view(header), content, std::string_view(padding)}) {
     if (Status written = write(part); !written.ok()) return written;
   }
   return {};
