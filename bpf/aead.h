@@ -88,6 +88,9 @@ static __always_inline __u64 inner_length(__u64 buffer, __u64 length)
 static __always_inline void emit_record(struct pt_regs *ctx, struct call *call,
 					enum tls_record kind, __u64 length)
 {
+	struct piece piece = {.call = call, .source = call->buffer};
+	struct conn *conn;
+
 	if (length > TLS_RECORD_MAX)
 		return;
 	if (kind == TLS13_ANY)
@@ -96,7 +99,11 @@ static __always_inline void emit_record(struct pt_regs *ctx, struct call *call,
 		return;
 	if (has_attach_cookie)
 		call->target = bpf_get_attach_cookie(ctx);
-	emit_call(call, length);
+	conn = find_conn(call->handle, bpf_get_current_pid_tgid() >> 32);
+	if (!conn || !begin_piece(&piece, conn, length))
+		return;
+	piece.length = length;
+	emit(&piece, true); /* a record is one piece */
 }
 
 static __always_inline int seal(struct pt_regs *ctx, const int in, const int ad)

@@ -28,7 +28,7 @@ static __always_inline void fill_data(struct sonde_data_record *record, const st
 }
 
 /* Tracepoints cannot wait for a page; there the kernel has just touched the memory itself. */
-static __always_inline long read_user(void *to, __u32 length, __u64 from, const bool may_fault)
+static __always_inline long read_user(void *to, __u64 length, __u64 from, const bool may_fault)
 {
 	if (may_fault && can_copy_from_user)
 		return bpf_copy_from_user(to, length, (const void *)from);
@@ -44,7 +44,7 @@ static __always_inline long read_user(void *to, __u32 length, __u64 from, const 
 						      const bool may_fault)                        \
 	{                                                                                          \
 		struct sonde_data_record *record;                                                  \
-		__u32 length = piece->length;                                                      \
+		__u64 length = piece->length;                                                      \
                                                                                                    \
 		record = bpf_ringbuf_reserve(&ring, sizeof(*record) + class_bytes, 0);             \
 		if (!record) {                                                                     \
@@ -55,6 +55,7 @@ static __always_inline long read_user(void *to, __u32 length, __u64 from, const 
 		record->header.tgid = piece->tgid;                                                 \
 		fill_data(record, piece);                                                          \
 		record->captured_len = length;                                                     \
+		barrier_var(length); /* or the compiler drops a check that the verifier needs */   \
 		if (length > class_bytes ||                                                        \
 		    read_user(record + 1, length, piece->source, may_fault)) {                     \
 			count_loss(SONDE_LOSS_FAULT, length);                                      \
@@ -107,26 +108,28 @@ static __always_inline bool is_ignored(__u64 handle, const struct conn *conn)
 }
 
 /*
- * Whole chunks first, then the rest: so the loop's body has one size only, and the verifier of
- * every kernel walks it in few steps.
+ * Whole chunks first, then the rest: so the loop's body has one size only. What follows the loop
+ * does not depend on how often it ran, so that the verifier walks it once.
  */
 static __always_inline void emit_pieces(struct piece *piece, __u64 length, const bool may_fault)
 {
 	__u64 chunks = length / SONDE_CHUNK_BYTES;
+	__u32 rest = length % SONDE_CHUNK_BYTES;
 
+	if (chunks >= SONDE_CHUNKS_PER_CALL) {
+		count_loss(SONDE_LOSS_TOO_LONG,
+			   length - (__u64)SONDE_CHUNKS_PER_CALL * SONDE_CHUNK_BYTES);
+		chunks = SONDE_CHUNKS_PER_CALL;
+		rest = 0;
+	}
 	piece->length = SONDE_CHUNK_BYTES;
 	for (__u64 i = 0; i < SONDE_CHUNKS_PER_CALL && i < chunks; i++) {
 		emit_65536(piece, may_fault);
 		piece->position += SONDE_CHUNK_BYTES;
 		piece->source += SONDE_CHUNK_BYTES;
 	}
-	if (chunks >= SONDE_CHUNKS_PER_CALL) {
-		count_loss(SONDE_LOSS_TOO_LONG,
-			   length - (__u64)SONDE_CHUNKS_PER_CALL * SONDE_CHUNK_BYTES);
-		return;
-	}
-	piece->length = length % SONDE_CHUNK_BYTES;
-	if (piece->length)
+	piece->length = rest;
+	if (rest)
 		emit(piece, may_fault);
 }
 

@@ -8,6 +8,7 @@
 #include "collector/app/commands.h"
 #include "collector/app/config.h"
 #include "collector/app/daemon.h"
+#include "collector/app/demo.h"
 #include "collector/app/setup.h"
 
 namespace {
@@ -36,6 +37,7 @@ struct Arguments {
   int64_t id = 0;
   int64_t days = 0;
   int64_t hours = 24;
+  bool own_state = false;  // the command looks after its folder itself
 };
 
 using Command = std::function<Status(Config&)>;
@@ -48,6 +50,19 @@ void add_setup(CLI::App& app, sonde::collector::SetupRequest& request, Command& 
   setup->add_option("--agent", request.agents, "Id of an agent to enrol; may be repeated");
   setup->add_flag("--json", request.json, "Print one JSON object");
   setup->callback([&] { command = [&](Config& config) { return set_up(config, request); }; });
+}
+
+void add_demo(CLI::App& app, Arguments& args, sonde::collector::DemoRequest& request,
+              Command& command) {
+  auto* demo = app.add_subcommand(
+      "demo", "Serve a realistic data set from a temporary folder, to look at the portal");
+  demo->add_option("--seed", request.seed, "Another seed, another data set")->capture_default_str();
+  demo->add_flag("--fill-only", request.fill_only,
+                 "Fill the configured store, which must be empty, and end");
+  demo->callback([&] {
+    args.own_state = !request.fill_only;
+    command = [&](Config& config) { return run_demo(config, request); };
+  });
 }
 
 void add_users(CLI::App& app, Arguments& args, Command& command) {
@@ -121,9 +136,8 @@ void add_agents(CLI::App& app, Arguments& args, Command& command) {
 int run(const Arguments& args, const Command& command) {
   auto config = sonde::collector::load_config(args.config_path, environment);
   if (!config.ok()) return fail_with(kUsageError, config.error().message);
-  if (const Status prepared = prepare_state(*config); !prepared.ok()) {
-    return fail_with(kRuntimeFailure, prepared.error().message);
-  }
+  const Status prepared = args.own_state ? Status() : prepare_state(*config);
+  if (!prepared.ok()) return fail_with(kRuntimeFailure, prepared.error().message);
   const Status done = command(*config);
   return done.ok() ? 0 : fail_with(kRuntimeFailure, done.error().message);
 }
@@ -153,6 +167,8 @@ int main(int argc, char** argv) {
   app.fallthrough();
   sonde::collector::SetupRequest setup_request;
   add_setup(app, setup_request, command);
+  sonde::collector::DemoRequest demo_request;
+  add_demo(app, args, demo_request, command);
   add_users(app, args, command);
   add_tokens(app, args, command);
   add_agents(app, args, command);

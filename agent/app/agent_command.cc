@@ -21,6 +21,8 @@
 #include "agent/app/live_capture.h"
 #include "agent/app/pipeline.h"
 #include "agent/app/scope.h"
+#include "agent/app/self_monitor.h"
+#include "agent/app/self_test.h"
 #include "agent/app/service/metrics.h"
 #include "agent/app/service/metrics_server.h"
 #include "agent/app/signals.h"
@@ -36,6 +38,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTakeWait{200};
 constexpr std::chrono::milliseconds kSignalWait{200};
 constexpr std::chrono::milliseconds kDrainGrace{5000};
+constexpr std::chrono::hours kSelfTestInterval{1};
+constexpr int kSelfTestWaits = 15;  // of kTakeWait
 // A pipeline that has not come round for so long hangs; systemd's watchdog is then not fed.
 constexpr std::chrono::seconds kStuckAfter{20};
 
@@ -60,6 +64,10 @@ Result<std::string> agent_id_of(const config::Config& config) {
   return sink::certificate_common_name(config.collector.cert);
 }
 
+WallTime wall_now() {
+  return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
+}
+
 class Agent {
  public:
   Agent(std::string config_path, config::Config config)
@@ -80,7 +88,9 @@ class Agent {
   void reload();
   void warn_of_restart(const config::Config& next) const;
   void heartbeat();
+  void push(alert::Alert&& alert);
   void serve_metrics();
+  void test_probes();
   Health health() const;
   std::string metrics() const;
   bool is_stuck() const;
@@ -101,6 +111,8 @@ class Agent {
   std::atomic<uint64_t> heard_{0};       // processes, at the last heartbeat
   std::atomic<uint64_t> not_heard_{0};
   std::unique_ptr<MetricsServer> metrics_;
+  SelfTest self_test_;
+  SelfMonitor monitor_{host_, counters_};
   std::thread pipeline_thread_;
 };
 
@@ -148,6 +160,7 @@ void Agent::hear() {
       [this](const llm::Process& process) { return policy_->scope.includes(process); });
   pipeline.set_fingerprint(
       [this](std::string_view secret) { return detect::fingerprint(key_, secret); });
+  pipeline.set_listener([this](uint32_t tgid, Bytes bytes) { self_test_.on_data(tgid, bytes); });
   std::vector<std::byte> records;
   while (live_->queue().take(records, kTakeWait)) {
     {
@@ -162,9 +175,7 @@ void Agent::hear() {
 
 void Agent::on_exchange(const llm::Exchange& exchange) {
   if (!policy_->scope.includes(exchange.network)) return;
-  policy_->judge->inspect(exchange, [this](alert::Alert&& alert) {
-    delivery_->push({sink::RecordKind::kAlert, alert.severity, std::move(alert.json)});
-  });
+  policy_->judge->inspect(exchange, [this](alert::Alert&& alert) { push(std::move(alert)); });
   if (policy_->activity) {
     delivery_->push({sink::RecordKind::kActivity, detect::Severity::kInformational,
                      alert::make_activity(exchange, host_)});
@@ -180,6 +191,29 @@ void Agent::heartbeat() {
   not_heard_ = coverage.size() - static_cast<uint64_t>(heard);
   delivery_->push({sink::RecordKind::kHeartbeat, detect::Severity::kInformational,
                    alert::make_heartbeat(host_, counters_, coverage)});
+  monitor_.check(coverage, wall_now(), [this](alert::Alert&& alert) { push(std::move(alert)); });
+}
+
+void Agent::push(alert::Alert&& alert) {
+  delivery_->push({sink::RecordKind::kAlert, alert.severity, std::move(alert.json)});
+}
+
+// Its plaintext must come out of the ring, or a probe is silent.
+void Agent::test_probes() {
+  std::string trouble;
+  if (auto called = self_test_.call(); !called) {
+    trouble = called.error().message;
+  } else {
+    for (int wait = 0; wait < kSelfTestWaits && !self_test_.heard(); ++wait)
+      std::this_thread::sleep_for(kTakeWait);
+    if (!self_test_.heard()) trouble = "a TLS conversation of the agent's own was not heard";
+  }
+  if (trouble.empty())
+    spdlog::info("self-test: the probes deliver");
+  else
+    spdlog::error("self-test: {}", trouble);
+  monitor_.on_self_test(trouble, wall_now(),
+                        [this](alert::Alert&& alert) { push(std::move(alert)); });
 }
 
 // A port that is taken costs the endpoint, not the hearing.
@@ -255,6 +289,7 @@ void Agent::run() {
   const auto watchdog = watchdog_interval();
   auto next_watchdog = Clock::now();
   auto next_heartbeat = Clock::now();
+  auto next_self_test = Clock::now();
   for (;;) {
     const auto signal = wait_for_signal(kSignalWait);
     if (signal == Signal::kStop) return;
@@ -263,6 +298,10 @@ void Agent::run() {
     if (now >= next_heartbeat) {
       heartbeat();
       next_heartbeat = now + config_.collector.heartbeat_interval;
+    }
+    if (now >= next_self_test) {
+      test_probes();
+      next_self_test = now + kSelfTestInterval;
     }
     if (watchdog && now >= next_watchdog && !is_stuck()) {
       notify_systemd("WATCHDOG=1");

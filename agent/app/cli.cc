@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/app/commands.h"
+#include "agent/app/self_test.h"
 #include "agent/app/service/commands.h"
 
 namespace sonde::app {
@@ -78,6 +79,12 @@ void add_agent(CLI::App& app, int& code) {
   CLI::App* agent = app.add_subcommand("agent", "The daemon: hear, detect, deliver");
   agent->add_option("-c,--config", *path, "YAML configuration; without it, the defaults");
   agent->callback([path, &code] { code = run_agent(*path); });
+
+  auto token = std::make_shared<std::string>();
+  CLI::App* self_test = app.add_subcommand("self-test", "The agent's own TLS conversation");
+  self_test->group("");  // for the agent, not for people
+  self_test->add_option("TOKEN", *token)->required();
+  self_test->callback([token, &code] { code = run_self_test_call(*token); });
 
   CLI::App* config =
       app.add_subcommand("config", "Check a configuration, show it, or print an example");

@@ -34,7 +34,8 @@ struct Pipeline::Entry {
   conn::Connection connection;
   llm::Network network;  // without the host, which the exchange knows
   MonoTime last_heard{};
-  size_t held_bytes = 0;  // plaintext in the assembler, as last accounted for
+  size_t held_bytes = 0;     // plaintext in the assembler, as last accounted for
+  uint64_t lost_before = 0;  // bytes, when the last exchange ended
   uint64_t exchanges = 0;
   bool ignored = false;
 };
@@ -100,6 +101,7 @@ void Pipeline::on_target(const capture::TargetEvent& event) {
 
 void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& data) {
   counters_.add(Count::kBytesCaptured, data.bytes.size());
+  if (listener_) listener_(data.connection.tgid, data.bytes);
   evict_idle(event.time);
   Entry& entry = entry_of(data);
   entry.last_heard = event.time;
@@ -108,6 +110,29 @@ void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& da
   if (!data.sent) entry.assembler.set_time(event.time, wall_of(event.time));
   entry.connection.on_data(data);
   if (!entry.connection.worth_hearing()) ignore(entry, data.connection, Count::kConnectionsNotHttp);
+  account(entry);
+  evict_beyond_memory();
+}
+
+void Pipeline::account(Entry& entry) {
+  held_bytes_ -= entry.held_bytes;
+  entry.held_bytes = entry.assembler.held_bytes();
+  held_bytes_ += entry.held_bytes;
+}
+
+// What was heard last stays longest; the connection just heard is the first of the list.
+void Pipeline::evict_beyond_memory() {
+  while (held_bytes_ > limits_.plaintext_bytes && entries_.size() > 1) {
+    counters_.add(Count::kConnectionsEvicted);
+    erase(std::prev(entries_.end()));
+  }
+}
+
+// A handle whose end was not heard must not be kept for ever.
+void Pipeline::evict_idle(MonoTime now) {
+  while (!entries_.empty() && entries_.back()->last_heard + limits_.connection_idle < now) {
+    erase(std::prev(entries_.end()));
+  }
 }
 
 void Pipeline::ignore(Entry& entry, const capture::ConnectionKey& key, Count reason) {
@@ -203,7 +228,11 @@ void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
   context_.conversations.link(fmt::format("{}/{}", key.tgid, exchange.process.start_time_ns),
                               exchange);
   exchange.capture.side = side_name(connection.side());
-  exchange.capture.lost_bytes = connection.lost_bytes();
+  // Where the gap hid which message it touched, the one that is not whole is it.
+  const uint64_t lost_since = connection.lost_bytes() - entry.lost_before;
+  entry.lost_before = connection.lost_bytes();
+  if (!exchange.capture.complete && exchange.capture.lost_bytes == 0)
+    exchange.capture.lost_bytes = lost_since;
   exchange.capture.joined_late = connection.joined_late() && exchange.capture.joined_late;
   exchanges_(std::move(exchange));
 }

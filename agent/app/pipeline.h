@@ -38,6 +38,10 @@ class Pipeline {
     context_.fingerprint = std::move(fingerprint);
   }
 
+  // Sees every piece of plaintext first: for the self-test.
+  using Listener = std::function<void(uint32_t tgid, Bytes)>;
+  void set_listener(Listener listener) { listener_ = std::move(listener); }
+
   // A buffer of whole records.
   void on_records(Bytes records);
   void on_record(Bytes record);
@@ -71,6 +75,7 @@ class Pipeline {
   ExchangeSink exchanges_;
   IgnoreSink ignored_;
   ProcessFilter process_filter_;
+  Listener listener_;
   ProcessTable processes_;
   std::unordered_map<uint32_t, Target> targets_;
   llm::Context context_;  // of all assemblers

@@ -50,7 +50,9 @@ struct SecretFinder::Impl {
   std::vector<Compiled> rules;
   std::vector<std::vector<uint32_t>> by_literal;  // literal id -> indices into rules
 
-  void scan(std::string_view text, const LiteralSet& literals, std::vector<Secret>& out) const;
+  void on_hit(std::string_view text, const LiteralHit& hit, std::vector<Secret>& out) const;
+  std::vector<Secret> finish(std::string_view text, const LiteralSet& literals,
+                             std::vector<Secret> found) const;
   void try_rule(std::string_view text, const LiteralHit& hit, uint32_t index,
                 std::vector<Secret>& out) const;
   bool judge(std::string_view text, const SecretRule& rule, const Capture& capture,
@@ -78,14 +80,12 @@ Result<SecretFinder> SecretFinder::create(LiteralSetBuilder& literals) {
   return SecretFinder(std::move(impl));
 }
 
-void SecretFinder::Impl::scan(std::string_view text, const LiteralSet& literals,
-                              std::vector<Secret>& out) const {
-  literals.scan(text, [&](const LiteralHit& hit) {
-    if (hit.id >= by_literal.size()) return;
-    for (const uint32_t index : by_literal[hit.id]) {
-      if (out.size() < kSecretsPerText) try_rule(text, hit, index, out);
-    }
-  });
+void SecretFinder::Impl::on_hit(std::string_view text, const LiteralHit& hit,
+                                std::vector<Secret>& out) const {
+  if (hit.id >= by_literal.size()) return;
+  for (const uint32_t index : by_literal[hit.id]) {
+    if (out.size() < kSecretsPerText) try_rule(text, hit, index, out);
+  }
 }
 
 namespace {
@@ -165,10 +165,27 @@ bool SecretFinder::Impl::judge(std::string_view text, const SecretRule& rule,
 
 std::vector<Secret> SecretFinder::find(std::string_view text, const LiteralSet& literals) const {
   std::vector<Secret> found;
-  impl_->scan(text, literals, found);
+  literals.scan(text, [&](const LiteralHit& hit) { impl_->on_hit(text, hit, found); });
+  return impl_->finish(text, literals, std::move(found));
+}
+
+std::vector<Secret> SecretFinder::find(std::string_view text, const LiteralSet& literals,
+                                       const PatternFinder& patterns,
+                                       std::vector<PatternMatch>& matches) const {
+  std::vector<Secret> found;
+  literals.scan(text, [&](const LiteralHit& hit) {
+    impl_->on_hit(text, hit, found);
+    patterns.try_at(text, hit, matches);
+  });
+  return impl_->finish(text, literals, std::move(found));
+}
+
+// What encodings hide, and one secret for each place.
+std::vector<Secret> SecretFinder::Impl::finish(std::string_view text, const LiteralSet& literals,
+                                               std::vector<Secret> found) const {
   for (const EncodedRun& run : find_encoded_runs(text)) {
     std::vector<Secret> inner;
-    impl_->scan(run.decoded, literals, inner);
+    literals.scan(run.decoded, [&](const LiteralHit& hit) { on_hit(run.decoded, hit, inner); });
     for (Secret& secret : inner) {
       secret.start = run.start;
       secret.end = run.end;

@@ -147,7 +147,11 @@ class Session::Impl {
   // Joined late, only what may become a message is kept of the text.
   Guess guess(Unknown& unknown) const {
     std::string& text = unknown.text;
-    if (!joined_late_) return text.size() > kSearchKept ? Guess::kUnknown : guess_start(text);
+    if (!joined_late_) {
+      const Guess start = guess_start(text);
+      const bool endless = start == Guess::kUndecided && text.size() > kSearchKept;  // empty lines
+      return endless ? Guess::kUnknown : start;
+    }
     const FoundProtocol found = search_protocol(text);
     text.erase(0, found.offset);
     if (found.guess == Guess::kUndecided && text.size() > kSearchKept) text.clear();

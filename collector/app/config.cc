@@ -53,6 +53,8 @@ constexpr auto kFields = std::to_array<Field>({
     {"limits", "ingest_mib", &Config::limit_ingest_mib, 1, 1024, "largest batch as sent, MiB"},
     {"limits", "queued_records", &Config::limit_queued_records, 1000, 10'000'000,
      "records waiting for the store"},
+    {"limits", "requests_per_second", &Config::limit_requests_per_second, 1, 1'000'000,
+     "of one person or program, deliveries apart; ten times as many in a burst"},
     {"metrics", "open_on_loopback", &Config::metrics_on_loopback, kNoMin, 0,
      "/metrics without credentials from this host"},
     {"oidc", "issuer", &Config::oidc_issuer, 0, 0,

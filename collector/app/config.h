@@ -35,6 +35,7 @@ struct Config {
   int64_t limit_connections = 2048;
   int64_t limit_ingest_mib = 8;
   int64_t limit_queued_records = 50'000;
+  int64_t limit_requests_per_second = 50;
 
   bool metrics_on_loopback = true;
 

@@ -110,6 +110,8 @@ api::ApiConfig api_config(const Config& config) {
   api.limits.ingest_bytes = static_cast<size_t>(config.limit_ingest_mib) << 20;
   api.limits.ingest_decoded_bytes = 4 * api.limits.ingest_bytes;
   api.metrics_on_loopback = config.metrics_on_loopback;
+  const auto rate = static_cast<double>(config.limit_requests_per_second);
+  api.request_rate = {rate, 10 * rate};
   api.report = [](const std::string& message) {
     spdlog::error("a request was refused: {}", message);
   };

@@ -98,6 +98,9 @@ class KafkaTarget final : public Target {
   void cancel() override { cancelled_.store(true); }
 
  private:
+// The casts are in librdkafka's macros.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
   rd_kafka_resp_err_t produce(const Record& record, Progress& progress) {
     return rd_kafka_producev(
         producer_.get(), RD_KAFKA_V_TOPIC(config_.topic.c_str()),
@@ -106,6 +109,7 @@ class KafkaTarget final : public Target {
         RD_KAFKA_V_TIMESTAMP(record.time_ms), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
         RD_KAFKA_V_OPAQUE(&progress), RD_KAFKA_V_END);
   }
+#pragma GCC diagnostic pop
 
   void wait(size_t queued, const Progress& progress) {
     const auto deadline = std::chrono::steady_clock::now() + config_.timeout;

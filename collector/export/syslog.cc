@@ -185,7 +185,11 @@ class SyslogTarget final : public Target {
     if (is_address) {
       X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), config_.host.c_str());
     } else {
+// The cast is in OpenSSL's macro.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
       SSL_set_tlsext_host_name(ssl_.get(), config_.host.c_str());
+#pragma GCC diagnostic pop
       SSL_set1_host(ssl_.get(), config_.host.c_str());
     }
     for (;;) {

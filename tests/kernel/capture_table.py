@@ -22,6 +22,7 @@ from tls_server import TlsServer, body_bytes
 
 SIZES = [1, 16384, 16385, 300000, 8 << 20]
 CLIENT_SECONDS = 90
+WARM_UPS = 10
 
 
 def make_certificate(folder):
@@ -40,6 +41,10 @@ class Hear:
                                         stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline().strip() != "listening":
             raise SystemExit(f"{binary} does not listen")
+
+    def has_heard(self, start):
+        print(start, file=self.process.stdin, flush=True)
+        return self.process.stdout.readline().strip() == "yes"
 
     def stop(self):
         """The connections heard, and the loss line."""
@@ -105,8 +110,11 @@ def run_client(client, arguments, server, folder):
     hear = Hear(arguments.hear)
     # A program that was never seen is located while it runs: that it is found in time is another
     # test (first_request.py); here it has run once before.
-    run_case(client, server, folder, 1, f"{client.name}-first")
-    time.sleep(1)
+    for _ in range(WARM_UPS):
+        run_case(client, server, folder, 1, "warm-up")
+        time.sleep(0.5)
+        if hear.has_heard("POST /c/warm-up?") or hear.has_heard("GET /page/warm-up?"):
+            break
     outcomes = [(size, *run_case(client, server, folder, size)) for size in sizes]
     connections, loss = hear.stop()
     if arguments.dump:

@@ -1,6 +1,8 @@
 // Hears this host as the agent does and says what it heard: one JSON line per connection with the
 // length, the gaps and the SHA-256 of each direction. The kernel tests compare those with what the
-// peer of the connection saw. Says "listening" once probes stand; ends at the end of its stdin.
+// peer of the connection saw. Says "listening" once probes stand; answers each line of its stdin by
+// whether a connection has sent something that begins so; reports at the end of stdin.
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <iostream>
@@ -50,6 +52,8 @@ class HeardStream {
     if (end > end_) gap_bytes_ += end - end_;
     end_ = std::max(end, end_);
   }
+
+  const std::string& head() const { return head_; }
 
   Json to_json() const {
     std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
@@ -110,6 +114,14 @@ class Ear {
     }
   }
 
+  // Whether a connection has sent something that begins so.
+  bool has_heard(std::string_view start) {
+    const std::scoped_lock lock(mutex_);
+    return std::any_of(connections_.begin(), connections_.end(), [start](const auto& item) {
+      return item.second.streams[1].head().starts_with(start);
+    });
+  }
+
   void print(const std::array<uint64_t, SONDE_LOSS_REASONS>& losses) {
     const std::scoped_lock lock(mutex_);
     for (const auto& [key, connection] : connections_) {
@@ -156,6 +168,7 @@ int hear(size_t ring_bytes) {
 
   std::string line;
   while (std::getline(std::cin, line)) {
+    std::cout << (ear.has_heard(line) ? "yes" : "no") << std::endl;
   }
   attacher.stop();
   reader->reset();  // drains the ring

@@ -61,6 +61,11 @@ class TaintTracker {
   // Does a call carry what tools had returned, besides the value that steered it?
   bool carries_data(std::string_view arguments, const Taint& taint) const;
 
+  // Drops what is needed only while a conversation is read; orders and trust stay.
+  void forget_data() {
+    data_.clear();
+    data_bytes_ = 0;
+  }
   bool has_orders() const { return !orders_.empty(); }
 
  private:

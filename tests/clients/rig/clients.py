@@ -49,8 +49,8 @@ def who_is(pid):
 class Client:
     """A program that lives over many calls. `call` answers what the program itself got."""
 
-    def __init__(self, world, command, user_agent):
-        self.child = world.start(command, names=True)
+    def __init__(self, world, command, user_agent, environment=None):
+        self.child = world.start(command, names=True, env=environment)
         self.user_agent = user_agent
 
     @property
@@ -96,9 +96,9 @@ def node_https(world, binary=None):
     return RawClient(world, [binary or node(), script("plain_client.mjs")], None)
 
 
-def python(world, package):
+def python(world, package, environment=None):
     command = ["/usr/bin/python3", script("python_client.py"), package]
-    return RawClient(world, command, {"httpx": "python-httpx/", "requests": "python-requests/"}[package])
+    return RawClient(world, command, {"httpx": "python-httpx/", "requests": "python-requests/"}[package], environment)
 
 
 class Curl:

@@ -75,7 +75,7 @@ class Collector:
 
 
 class Agent:
-    def __init__(self, world, collector, name="test-host", heartbeat_seconds=60):
+    def __init__(self, world, collector, name="test-host", heartbeat_seconds=60, deny=()):
         self._world = world
         self.folder = world.path("agent")
         self._config = world.path("agent.yaml")
@@ -87,7 +87,8 @@ class Agent:
         with open(self._config, "w") as file:
             os.chmod(self._config, 0o600)
             file.write(f"state_directory: {self.folder}\ncollector:\n  url: {collector.url}\n  ca: {collector.ca}\n"
-                       f"  cert: {pki}/agent.crt\n  key: {pki}/agent.key\n  heartbeat_seconds: {heartbeat_seconds}\n")
+                       f"  cert: {pki}/agent.crt\n  key: {pki}/agent.key\n  heartbeat_seconds: {heartbeat_seconds}\n"
+                       f"capture:\n  deny:\n    exes: {json.dumps(list(deny))}\n")
 
     def start(self):
         self.child = self._world.start([sonde(), "agent", "--config", self._config])
