@@ -24,7 +24,7 @@ cmake --build --preset release -j"${SONDE_JOBS:-$(nproc)}" --target sonde sonde-
 
 step "collector"
 umask 077
-mkdir -p "$home"
+mkdir -p "$home/agent"
 cat > "$home/collector.yaml" <<YAML
 listen: "$listen"
 state_directory: $home/collector

@@ -32,11 +32,10 @@ def main():
     colour = sys.stdout.isatty()
     for line in sys.stdin:
         try:
-            record = json.loads(line)
+            alert = json.loads(line)
         except ValueError:
             continue
-        if record.get("type") == "alert":
-            print(line_of(record["alert"], colour), flush=True)
+        print(line_of(alert, colour), flush=True)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ struct ReplayOptions {
   std::string file;
   bool json = false;
   bool exchanges = false;  // what is done when nothing is asked
-  bool findings = false;  // exchanges with their findings
-  bool alerts = false;    // alerts as the agent would send them, instead of exchanges
+  bool findings = false;   // exchanges with their findings
+  bool alerts = false;     // alerts as the agent would send them, instead of exchanges
 };
 int run_replay(const ReplayOptions& options);
 
@@ -53,6 +53,8 @@ struct EnrolOptions {
 int run_enrol(const EnrolOptions& options);
 
 int run_config_check(const std::string& path);
+// Settings with their origins; all of them, or those that are not defaults.
+int run_config_show(const std::string& path, bool effective);
 int run_config_example();
 
 // Prints "sonde: <message>" and answers `code`.

@@ -71,10 +71,8 @@ Json features_json(const attach::KernelFeatures& features) {
 Json processes_json(const std::vector<alert::CoverageEntry>& entries) {
   Json list = Json::array();
   for (const auto& entry : entries) {
-    Json item{{"pid", entry.pid},
-              {"exe", entry.exe},
-              {"stack", entry.stack},
-              {"covered", entry.covered}};
+    Json item{
+        {"pid", entry.pid}, {"exe", entry.exe}, {"stack", entry.stack}, {"covered", entry.covered}};
     if (!entry.version.empty()) item["version"] = entry.version;
     if (!entry.located_by.empty()) item["located_by"] = entry.located_by;
     if (!entry.reason.empty()) item["reason"] = entry.reason;

@@ -22,10 +22,11 @@ int run_enrol(const EnrolOptions& options) {
   }
   const auto agent_id = sink::enrol(request);
   if (!agent_id.ok()) return complain(agent_id.error().message, kExitFailure);
-  fmt::print("enrolled as '{0}'; for the agent's configuration:\n\ncollector:\n  url: {1}\n"
-             "  ca: {2}\n  cert: {3}/agent.crt\n  key: {3}/agent.key\n",
-             *agent_id, options.url,
-             options.ca.empty() ? options.directory + "/ca.crt" : options.ca, options.directory);
+  fmt::print(
+      "enrolled as '{0}'; for the agent's configuration:\n\ncollector:\n  url: {1}\n"
+      "  ca: {2}\n  cert: {3}/agent.crt\n  key: {3}/agent.key\n",
+      *agent_id, options.url, options.ca.empty() ? options.directory + "/ca.crt" : options.ca,
+      options.directory);
   return kExitGood;
 }
 

@@ -64,8 +64,7 @@ int replay_alerts(const std::string& file, Counters& counters) {
                              host_facts(std::string()), counters);
   if (!judge.ok()) return complain(judge.error().message, kExitFailure);
   return replay(file, counters, [&](llm::Exchange&& exchange) {
-    (*judge)->inspect(exchange,
-                      [](alert::Alert&& alert) { fmt::print("{}\n", alert.json); });
+    (*judge)->inspect(exchange, [](alert::Alert&& alert) { fmt::print("{}\n", alert.json); });
   });
 }
 

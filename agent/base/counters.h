@@ -30,7 +30,7 @@ namespace sonde {
   X(ConnectionsOpened, "connections_opened", "Connections first seen")                           \
   X(ConnectionsEvicted, "connections_evicted", "Connections dropped: table full")                \
   X(ConnectionsNotHttp, "connections_not_http", "Connections that speak no known protocol")      \
-  X(ConnectionsOutOfScope, "connections_out_of_scope", "Connections that the scope excludes")      \
+  X(ConnectionsOutOfScope, "connections_out_of_scope", "Connections that the scope excludes")    \
   X(HttpHeaderTooBig, "http_header_too_big", "Messages dropped: header section above the limit") \
   X(HttpInvalid, "http_invalid", "Messages dropped: malformed HTTP")                             \
   X(HttpBodyTruncated, "http_body_truncated", "Bodies cut at the limit")                         \
@@ -44,6 +44,8 @@ namespace sonde {
   X(ExchangesSeen, "exchanges_seen", "Exchanges with a language model")                          \
   X(ExchangesIgnored, "exchanges_ignored", "HTTP exchanges that are not LLM traffic")            \
   X(ExchangesIncomplete, "exchanges_incomplete", "Exchanges reported with a part missing")       \
+  X(RpcCallsDropped, "rpc_calls_dropped", "MCP requests dropped: too many unanswered")           \
+  X(JsonRepaired, "json_repaired", "LLM bodies read although they are not strictly JSON")        \
   X(JsonInvalid, "json_invalid", "LLM bodies that are not valid JSON")                           \
   X(TextTruncated, "text_truncated", "Texts cut before detection: above the limit")              \
   X(FindingsRaised, "findings_raised", "Findings")                                               \

@@ -37,6 +37,10 @@ struct Limits {
   size_t parts = 65536;
   size_t tool_calls = 4096;
   size_t exchange_text_bytes = 64 << 20;
+  // llm: requests of the Model Context Protocol that wait for their answer; the oldest is dropped.
+  size_t rpc_calls = 1024;
+  // llm: conversations remembered, to tell which exchange goes on with which.
+  size_t conversations = 4096;
 
   // detect: findings kept of one exchange; evidence code points.
   size_t findings = 64;

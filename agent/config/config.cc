@@ -3,133 +3,18 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
-#include <set>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <yaml-cpp/yaml.h>
 
 #include "agent/config/fields.h"
+#include "agent/config/problems.h"
+#include "agent/config/reader.h"
+#include "agent/config/trust.h"
 
 namespace sonde::config {
 namespace {
-
-constexpr size_t kFileBytes = 1 << 20;
-constexpr size_t kProblems = 20;
-
-// Collects problems, so that a person puts all of them right at once.
-class Problems {
- public:
-  void add(std::string problem) {
-    if (problems_.size() < kProblems) problems_.push_back(std::move(problem));
-  }
-  bool empty() const { return problems_.empty(); }
-  std::string text() const { return fmt::format("{}", fmt::join(problems_, "\n")); }
-
- private:
-  std::vector<std::string> problems_;
-};
-
-// Goes through the document along the known keys, so its depth is theirs, not the file's.
-class Reader {
- public:
-  Reader(std::string name, const std::vector<Field>& fields, Problems& problems)
-      : name_(std::move(name)), fields_(fields), problems_(problems) {}
-
-  void read_section(const YAML::Node& section, const std::string& prefix) {
-    if (section.IsNull()) return;
-    if (!section.IsMap())
-      return report(section, fmt::format("{} must be a mapping", where(prefix)));
-    std::set<std::string> seen;
-    for (const auto& entry : section) {
-      if (!entry.first.IsScalar()) {
-        report(entry.first, "a key must be a plain word");
-      } else if (!seen.insert(entry.first.Scalar()).second) {
-        report(entry.first, fmt::format("key '{}' stands twice", entry.first.Scalar()));
-      } else {
-        read_entry(entry.first, entry.second, prefix);
-      }
-    }
-  }
-
- private:
-  static std::string where(const std::string& prefix) {
-    return prefix.empty() ? "the file" : fmt::format("'{}'", prefix.substr(0, prefix.size() - 1));
-  }
-
-  void read_entry(const YAML::Node& key, const YAML::Node& value, const std::string& prefix) {
-    const std::string path = prefix + key.Scalar();
-    const std::string inner = path + ".";
-    const bool is_word = key.Scalar().find('.') == std::string::npos;
-    for (const Field& field : fields_) {
-      if (!is_word) break;
-      if (field.path == path) return read_value(field, value);
-      if (field.path.starts_with(inner)) return read_section(value, inner);
-    }
-    report(key, fmt::format("unknown key '{}' in {}; known: {}", key.Scalar(), where(prefix),
-                            fmt::join(known_keys(prefix), ", ")));
-  }
-
-  void read_value(const Field& field, const YAML::Node& value) {
-    if (value.IsNull()) return;
-    if (!field.is_list()) {
-      if (!value.IsScalar()) return report(value, field, "must be a plain value");
-      return take(field, value);
-    }
-    if (!value.IsSequence()) return report(value, field, "must be a list");
-    for (const auto& element : value) {
-      if (!element.IsScalar()) return report(element, field, "must hold plain values");
-      take(field, element);
-    }
-  }
-
-  void take(const Field& field, const YAML::Node& value) {
-    if (const std::string wrong = assign(field, value.Scalar()); !wrong.empty()) {
-      report(value, field, wrong);
-    }
-  }
-
-  // Of the section, in the order of the example file.
-  std::vector<std::string> known_keys(const std::string& prefix) const {
-    std::vector<std::string> keys;
-    for (const Field& field : fields_) {
-      if (!field.path.starts_with(prefix)) continue;
-      const std::string_view rest = field.path.substr(prefix.size());
-      std::string key(rest.substr(0, rest.find('.')));
-      if (keys.empty() || keys.back() != key) keys.push_back(std::move(key));
-    }
-    return keys;
-  }
-
-  void report(const YAML::Node& node, const Field& field, const std::string& wrong) {
-    report(node, fmt::format("'{}' {}", field.path, wrong));
-  }
-  void report(const YAML::Node& node, const std::string& problem) {
-    const YAML::Mark mark = node.Mark();
-    problems_.add(fmt::format("{}:{}:{}: {}", name_, mark.line + 1, mark.column + 1, problem));
-  }
-
-  std::string name_;
-  const std::vector<Field>& fields_;
-  Problems& problems_;
-};
-
-void read_text(const std::string& text, const std::string& name, const std::vector<Field>& fields,
-               Problems& problems) {
-  if (text.size() > kFileBytes) return problems.add(name + ": the file is longer than 1 MiB");
-  try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) return problems.add(name + ": the file holds more than one document");
-    if (!documents.empty()) Reader(name, fields, problems).read_section(documents[0], "");
-  } catch (const YAML::Exception& error) {
-    problems.add(
-        fmt::format("{}:{}:{}: {}", name, error.mark.line + 1, error.mark.column + 1, error.msg));
-  }
-}
 
 std::string variable_name(const Field& field) {
   std::string name = "SONDE_";
@@ -139,29 +24,43 @@ std::string variable_name(const Field& field) {
   return name;
 }
 
-void clear_list(const Field& field) {
-  if (auto* const* texts = std::get_if<std::vector<std::string>*>(&field.target)) (*texts)->clear();
-  if (auto* const* numbers = std::get_if<std::vector<uint32_t>*>(&field.target))
-    (*numbers)->clear();
+void read_environment(const Environment& environment, std::vector<Field>& fields,
+                      Problems& problems) {
+  if (!environment) return;
+  for (Field& field : fields) {
+    const std::string name = variable_name(field);
+    if (const auto value = environment(name)) {
+      read_value(field, *value, "environment variable " + name, problems);
+    }
+  }
 }
 
-void read_environment(const Environment& environment, const std::vector<Field>& fields,
-                      Problems& problems) {
-  for (const Field& field : fields) {
-    const std::string name = variable_name(field);
-    const auto value = environment(name);
-    if (!value) continue;
-    clear_list(field);
-    std::string_view rest = *value;
-    do {
-      const size_t end = field.is_list() ? std::min(rest.find(','), rest.size()) : rest.size();
-      if (field.is_list() && value->empty()) break;  // an empty list
-      if (const std::string wrong = assign(field, rest.substr(0, end)); !wrong.empty()) {
-        problems.add(fmt::format("environment variable {}: {}", name, wrong));
-      }
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    } while (!rest.empty());
+void read_settings(const std::vector<std::string>& settings, std::vector<Field>& fields,
+                   Problems& problems) {
+  for (const std::string& setting : settings) {
+    const size_t equals = std::min(setting.find('='), setting.size());
+    const std::string key = setting.substr(0, equals);
+    const auto found = std::find_if(fields.begin(), fields.end(),
+                                    [&](const Field& field) { return field.path == key; });
+    if (found == fields.end() || equals == setting.size()) {
+      problems.add(
+          fmt::format("--set {}: must be KEY=VALUE with a key of `sonde config example`, "
+                      "such as collector.url",
+                      setting));
+    } else {
+      read_value(*found, std::string_view(setting).substr(equals + 1), "--set", problems);
+    }
   }
+}
+
+// "127.0.0.1:9464" or "[::1]:9464".
+bool is_endpoint(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, port);
+  return error == std::errc() && rest == end;
 }
 
 // Rules that concern more than one key, or more than a range can say.
@@ -183,33 +82,11 @@ void check_together(const Config& config, Problems& problems) {
           "'collector.token_file'");
     }
   }
+  if (!config.metrics.listen.empty() && !is_endpoint(config.metrics.listen)) {
+    problems.add("'metrics.listen' must be ADDRESS:PORT, such as 127.0.0.1:9464");
+  }
   if (!config.state_directory.starts_with('/')) {
     problems.add("'state_directory' must be an absolute path");
-  }
-}
-
-// Whoever can write the file decides what is captured and where it is sent.
-void check_trusted(const std::string& path, Problems& problems) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return;  // reading it has said so
-  if (!S_ISREG(status.st_mode)) return problems.add(path + ": is no regular file");
-  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
-    problems.add(path + ": belongs to another user; make root its owner");
-  }
-  if ((status.st_mode & 022) != 0) {
-    problems.add(fmt::format("{0}: others can write it; run: chmod go-w {0}", path));
-  }
-}
-
-void check_secret(const Field& field, Problems& problems) {
-  const std::string& path = *std::get<std::string*>(field.target);
-  if (path.empty()) return;
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) {
-    problems.add(fmt::format("'{}': {}", field.path, fail_errno(path, errno).value().message));
-  } else if ((status.st_mode & 037) != 0) {
-    problems.add(
-        fmt::format("'{}': others can read or change it; run: chmod 0600 {}", field.path, path));
   }
 }
 
@@ -220,6 +97,31 @@ Result<std::string> read_file(const std::string& path) {
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(file.gcount()));
   return text;
+}
+
+// `path` and what lies in conf.d beside it, in the order in which it is read.
+std::vector<std::string> files_of(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files;
+  std::error_code none;  // no such directory: no such files
+  for (fs::directory_iterator entry(fs::path(path).parent_path() / "conf.d", none), end;
+       !none && entry != end; entry.increment(none)) {
+    if (entry->path().extension() == ".yaml") files.push_back(entry->path().string());
+  }
+  std::sort(files.begin(), files.end());
+  files.insert(files.begin(), path);
+  return files;
+}
+
+Status read_files(const std::string& path, std::vector<Field>& fields, Problems& problems) {
+  if (path.empty()) return {};
+  for (const std::string& file : files_of(path)) {
+    const auto text = read_file(file);
+    if (!text.ok()) return tl::unexpected<Error>(text.error());
+    check_trusted(file, problems);
+    read_document(*text, file, fields, problems);
+  }
+  return {};
 }
 
 }  // namespace
@@ -235,31 +137,35 @@ Environment process_environment() {
 Result<Config> parse_config(const std::string& text, const std::string& name) {
   Config config;
   Problems problems;
-  read_text(text, name, fields_of(config), problems);
+  std::vector<Field> fields = fields_of(config);
+  read_document(text, name, fields, problems);
   check_together(config, problems);
   if (!problems.empty()) return fail(problems.text());
   return config;
 }
 
-Result<Config> load_config(const std::string& path, const Environment& environment) {
-  Config config;
+Result<Effective> load_effective(const Layers& layers) {
+  Effective effective;
   Problems problems;
-  const std::vector<Field> fields = fields_of(config);
-  if (!path.empty()) {
-    const auto text = read_file(path);
-    if (!text.ok()) return tl::unexpected<Error>(text.error());
-    check_trusted(path, problems);
-    read_text(*text, path, fields, problems);
+  std::vector<Field> fields = fields_of(effective.config);
+  if (const Status read = read_files(layers.file, fields, problems); !read.ok()) {
+    return tl::unexpected<Error>(read.error());
   }
-  read_environment(environment, fields, problems);
-  check_together(config, problems);
+  read_environment(layers.environment, fields, problems);
+  read_settings(layers.settings, fields, problems);
+  check_together(effective.config, problems);
   for (const Field& field : fields) {
-    if (field.path == "collector.key" || field.path == "collector.token_file") {
-      check_secret(field, problems);
-    }
+    if (field.is_secret) check_secret(field, problems);
+    effective.settings.push_back({std::string(field.path), render(field), field.origin});
   }
   if (!problems.empty()) return fail(problems.text());
-  return config;
+  return effective;
+}
+
+Result<Config> load_config(const std::string& path, const Environment& environment) {
+  auto effective = load_effective({path, environment, {}});
+  if (!effective.ok()) return tl::unexpected<Error>(effective.error());
+  return std::move(effective->config);
 }
 
 }  // namespace sonde::config

@@ -1,5 +1,5 @@
-// The configuration of the agent: a YAML file, overridden by the environment, over defaults that
-// work with neither. packaging/sonde.yaml explains every key.
+// The configuration of the agent: YAML files, overridden by the environment and by flags, over
+// defaults that work with none of them. packaging/sonde.yaml explains every key.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/base/limits.h"
@@ -63,6 +64,10 @@ struct Sinks {
   bool standard_output = false;
 };
 
+struct Metrics {
+  std::string listen = "127.0.0.1:9464";  // ADDRESS:PORT; empty: no endpoint
+};
+
 struct Config {
   std::string agent_id;  // empty: common name of collector.cert, else the host's name
   std::string state_directory = "/var/lib/sonde";
@@ -72,6 +77,7 @@ struct Config {
   Collector collector;
   Spool spool;
   Sinks sinks;
+  Metrics metrics;
   Limits limits;
 
   std::string spool_directory() const {
@@ -84,10 +90,38 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 // The process's environment.
 Environment process_environment();
 
-// Reads `path` (defaults only where it is empty), then the variables SONDE_<KEY>, where KEY is the
-// key's path in capitals with '_' for '.': SONDE_COLLECTOR_URL; lists are separated by commas. The
-// error holds every problem on a line of its own, as FILE:LINE:COLUMN: what is wrong. A file that
-// others can write, and a key or token that others can read, are problems too.
+// Where a configuration comes from; what stands further down is stronger. A list replaces what a
+// weaker layer says.
+struct Layers {
+  // Empty: none. Files conf.d/*.yaml beside it are read after it, in the order of their names.
+  std::string file;
+  // Variables SONDE_<KEY>, where KEY is the key's path in capitals with '_' for '.':
+  // SONDE_COLLECTOR_URL; lists are separated by commas.
+  Environment environment = process_environment();  // none where empty
+  // "collector.url=https://c:8443": the values of --set.
+  std::vector<std::string> settings;
+};
+
+inline constexpr std::string_view kDefaultOrigin = "default";
+
+// One key of the configuration in force.
+struct Setting {
+  std::string key;     // "collector.url"
+  std::string value;   // as YAML
+  std::string origin;  // kDefaultOrigin, FILE:LINE, "environment variable NAME" or "--set"
+};
+
+struct Effective {
+  Config config;
+  std::vector<Setting> settings;  // every key, in the order of the example file
+};
+
+// The error holds every problem on a line of its own, as FILE:LINE:COLUMN: what is wrong. A file
+// that others can write, and a key or token that others can read, are problems too.
+Result<Effective> load_effective(const Layers& layers);
+
+// load_effective() for those who do not ask where a value came from. Defaults where `path` is
+// empty.
 Result<Config> load_config(const std::string& path,
                            const Environment& environment = process_environment());
 
@@ -97,5 +131,9 @@ Result<Config> parse_config(const std::string& text, const std::string& name);
 
 // A commented file with every key and its default.
 std::string example_config();
+
+// Settings as a YAML document that says of each value where it comes from; without defaults, what
+// differs from an empty file.
+std::string document_of(const std::vector<Setting>& settings, bool with_defaults);
 
 }  // namespace sonde::config

@@ -17,11 +17,11 @@ constexpr uint64_t kMaxUid = std::numeric_limits<uint32_t>::max();
 constexpr size_t kListElements = 4096;
 constexpr std::array<std::string_view, 3> kEvidence = {"full", "segment", "none"};
 
-std::optional<uint64_t> read_integer(std::string_view text) {
+std::optional<uint64_t> read_integer(std::string_view text, bool is_bytes) {
   uint64_t unit = 1;
   for (const auto& [suffix, factor] :
        {std::pair{"KiB", kKi}, std::pair{"MiB", kMi}, std::pair{"GiB", kGi}}) {
-    if (text.ends_with(suffix)) {
+    if (is_bytes && text.ends_with(suffix)) {
       text.remove_suffix(3);
       while (text.ends_with(' ')) text.remove_suffix(1);
       unit = factor;
@@ -62,11 +62,38 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
-std::string render_bytes(uint64_t value) {
+std::string render_integer(uint64_t value, bool is_bytes) {
+  if (!is_bytes) return fmt::format("{}", value);
   if (value > 0 && value % kGi == 0) return fmt::format("{}GiB", value / kGi);
   if (value > 0 && value % kMi == 0) return fmt::format("{}MiB", value / kMi);
   if (value > 0 && value % kKi == 0) return fmt::format("{}KiB", value / kKi);
   return fmt::format("{}", value);
+}
+
+void append_limits(Limits& limits, std::vector<Field>& fields) {
+  fields.insert(
+      fields.end(),
+      {
+          {"limits.connections", &limits.connections,
+           "Connections followed at a time; the least recently used is given up first.", 16,
+           1 << 22},
+          {"limits.connection_idle_seconds", &limits.connection_idle,
+           "A connection that is silent for this long is forgotten.", 1, 86400},
+          {"limits.plaintext_bytes", &limits.plaintext_bytes,
+           "Captured text held in memory over all connections.", 8 * kMi, 64 * kGi},
+          {"limits.header_bytes", &limits.header_bytes, "One HTTP header section.", 4 * kKi,
+           16 * kMi},
+          {"limits.body_bytes", &limits.body_bytes,
+           "One HTTP body, decoded; a longer one is cut and marked.", 64 * kKi, kGi},
+          {"limits.exchange_text_bytes", &limits.exchange_text_bytes,
+           "All texts of one exchange together.", 64 * kKi, kGi},
+          {"limits.messages", &limits.messages, "Messages of one exchange.", 16, 1 << 20},
+          {"limits.tool_calls", &limits.tool_calls, "Tool calls of one exchange.", 16, 1 << 20},
+          {"limits.json_depth", &limits.json_depth, "Nesting of JSON.", 16, 1024},
+          {"limits.findings", &limits.findings, "Findings kept of one exchange.", 1, 10000},
+          {"limits.evidence_code_points", &limits.evidence_code_points,
+           "Length of a piece of evidence.", 16, 65536},
+      });
 }
 
 }  // namespace
@@ -74,7 +101,7 @@ std::string render_bytes(uint64_t value) {
 std::vector<Field> fields_of(Config& c) {
   ScopeRules& allow = c.capture.allow;
   ScopeRules& deny = c.capture.deny;
-  return {
+  std::vector<Field> fields = {
       {"agent_id", &c.agent_id,
        "Name under which the collector knows this agent: the common name of its certificate or the "
        "name of its token. Taken from collector.cert, else from the host's name, where empty."},
@@ -108,9 +135,20 @@ std::vector<Field> fields_of(Config& c) {
       {"collector.ca", &c.collector.ca,
        "PEM file of the authority that signed the collector's certificate; empty: the system's."},
       {"collector.cert", &c.collector.cert, "PEM file of the agent's certificate."},
-      {"collector.key", &c.collector.key, "PEM file of its key; readable by the agent only."},
-      {"collector.token_file", &c.collector.token_file,
-       "File with the agent's token, where it has no certificate; readable by the agent only."},
+      {"collector.key",
+       &c.collector.key,
+       "PEM file of its key; readable by the agent only.",
+       0,
+       0,
+       {},
+       true},
+      {"collector.token_file",
+       &c.collector.token_file,
+       "File with the agent's token, where it has no certificate; readable by the agent only.",
+       0,
+       0,
+       {},
+       true},
       {"collector.activity", &c.collector.activity,
        "Send the metadata of every exchange (no text), which the inventory is made of."},
       {"collector.heartbeat_seconds", &c.collector.heartbeat_interval,
@@ -127,25 +165,13 @@ std::vector<Field> fields_of(Config& c) {
       {"sinks.file.files", &c.sinks.file.files, "Files kept, the current one included.", 1, 1000},
       {"sinks.stdout", &c.sinks.standard_output, "Alerts as JSON lines on standard output."},
 
-      {"limits.connections", &c.limits.connections,
-       "Connections followed at a time; the least recently used is given up first.", 16, 1 << 22},
-      {"limits.connection_idle_seconds", &c.limits.connection_idle,
-       "A connection that is silent for this long is forgotten.", 1, 86400},
-      {"limits.plaintext_bytes", &c.limits.plaintext_bytes,
-       "Captured text held in memory over all connections.", 8 * kMi, 64 * kGi},
-      {"limits.header_bytes", &c.limits.header_bytes, "One HTTP header section.", 4 * kKi,
-       16 * kMi},
-      {"limits.body_bytes", &c.limits.body_bytes,
-       "One HTTP body, decoded; a longer one is cut and marked.", 64 * kKi, kGi},
-      {"limits.exchange_text_bytes", &c.limits.exchange_text_bytes,
-       "All texts of one exchange together.", 64 * kKi, kGi},
-      {"limits.messages", &c.limits.messages, "Messages of one exchange.", 16, 1 << 20},
-      {"limits.tool_calls", &c.limits.tool_calls, "Tool calls of one exchange.", 16, 1 << 20},
-      {"limits.json_depth", &c.limits.json_depth, "Nesting of JSON.", 16, 1024},
-      {"limits.findings", &c.limits.findings, "Findings kept of one exchange.", 1, 10000},
-      {"limits.evidence_code_points", &c.limits.evidence_code_points,
-       "Length of a piece of evidence.", 16, 65536},
+      {"metrics.listen", &c.metrics.listen,
+       "ADDRESS:PORT where /metrics (OpenMetrics), /healthz and /readyz are served; empty: "
+       "nowhere. "
+       "There is no authentication: keep it on loopback, or behind a firewall."},
   };
+  append_limits(c.limits, fields);
+  return fields;
 }
 
 std::string assign(const Field& field, std::string_view text) {
@@ -170,10 +196,11 @@ std::string assign(const Field& field, std::string_view text) {
     if (text.empty()) return "must not hold an empty text";
     return assign_text(field, text, (*target)->emplace_back());
   }
-  const auto value = read_integer(text);
+  const auto value = read_integer(text, field.is_bytes());
   if (!value || *value < field.min || *value > field.max) {
-    return fmt::format("must be an integer from {} to {}", render_bytes(field.min),
-                       render_bytes(field.max));
+    return fmt::format("must be an integer from {} to {}",
+                       render_integer(field.min, field.is_bytes()),
+                       render_integer(field.max, field.is_bytes()));
   }
   if (auto* const* target = std::get_if<uint64_t*>(&field.target)) {
     **target = *value;
@@ -186,11 +213,19 @@ std::string assign(const Field& field, std::string_view text) {
   return {};
 }
 
+void clear_list(const Field& field) {
+  if (auto* const* texts = std::get_if<std::vector<std::string>*>(&field.target)) (*texts)->clear();
+  if (auto* const* numbers = std::get_if<std::vector<uint32_t>*>(&field.target)) {
+    (*numbers)->clear();
+  }
+}
+
 std::string render(const Field& field) {
   struct Renderer {
+    bool is_bytes;
     std::string operator()(const std::string* text) const { return quoted(*text); }
     std::string operator()(const bool* flag) const { return *flag ? "true" : "false"; }
-    std::string operator()(const uint64_t* value) const { return render_bytes(*value); }
+    std::string operator()(const uint64_t* value) const { return render_integer(*value, is_bytes); }
     std::string operator()(const std::chrono::seconds* time) const {
       return fmt::format("{}", time->count());
     }
@@ -206,7 +241,7 @@ std::string render(const Field& field) {
       return fmt::format("[{}]", fmt::join(*list, ", "));
     }
   };
-  return std::visit([](auto* target) { return Renderer()(target); }, field.target);
+  return std::visit([&](auto* target) { return Renderer{field.is_bytes()}(target); }, field.target);
 }
 
 }  // namespace sonde::config

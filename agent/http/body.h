@@ -19,9 +19,12 @@ class Body {
 
   // A message begins; its Content-Encoding and Transfer-Encoding fields name the codings.
   void begin(const Head& head);
-  // The next decoded piece of `input`, to be called until it is empty. Borrowed until the next
-  // call; without codings it is the input itself.
-  Bytes next(Bytes& input);
+  // Calls `deliver(Bytes)` with each decoded piece, borrowed for the call; without codings the one
+  // piece is the input itself.
+  template <typename Deliver>
+  void consume(Bytes input, Deliver&& deliver) {
+    for (Bytes piece = next(input); !piece.empty(); piece = next(input)) deliver(piece);
+  }
   // Encoded bytes are missing here. False: nothing after them can be decoded any more, or the gap
   // lies in a part that was cut anyway; the caller then reports nothing.
   bool gap();
@@ -29,6 +32,8 @@ class Body {
   End finish(End framing);
 
  private:
+  Bytes next(Bytes& input);
+  void begin_unknown(Bytes first);
   void fail();
   Bytes limited(Bytes piece);
 
@@ -36,8 +41,9 @@ class Body {
   Counters* counters_;
   std::optional<CodingChain> chain_;  // none: identity
   uint64_t delivered_ = 0;
-  bool cut_ = false;         // nothing more is delivered
-  bool incomplete_ = false;  // something is missing
+  bool unknown_coding_ = false;  // its field was not heard, and no byte came yet
+  bool cut_ = false;             // nothing more is delivered
+  bool incomplete_ = false;      // something is missing
 };
 
 }  // namespace sonde::http

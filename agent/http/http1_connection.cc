@@ -32,6 +32,15 @@ Http1Connection::Http1Connection(ExchangeHandler& handler, const Limits& limits,
       next_number_(first),
       requests_heard_(!joined_late) {}
 
+void Http1Connection::consume(StartKind direction, Bytes& input) {
+  direction == StartKind::kRequest ? consume_request(input) : consume_response(input);
+}
+
+void Http1Connection::gap(StartKind direction, uint64_t count) {
+  if (next_ != NextProtocol::kHttp1 || !alive_) return;
+  direction == StartKind::kRequest ? request_gap(count) : response_gap(count);
+}
+
 // ---- requests
 
 void Http1Connection::consume_request(Bytes& input) {
@@ -71,10 +80,8 @@ void Http1Connection::on_request_event(const Http1Event& event) {
       break;
   }
   if (request_number_ == 0) return;
-  Bytes rest = event.bytes;
-  for (Bytes piece = request_body_.next(rest); !piece.empty(); piece = request_body_.next(rest)) {
-    handler_->on_request_body(request_number_, piece);
-  }
+  request_body_.consume(event.bytes,
+                        [this](Bytes piece) { handler_->on_request_body(request_number_, piece); });
 }
 
 void Http1Connection::on_request_head() {
@@ -88,7 +95,7 @@ void Http1Connection::on_request_head() {
     }
     pipelining_ = !unanswered_.empty();
   }
-  heard_any_ = requests_heard_ = true;
+  requests_heard_ = true;
 
   const Head& head = request_reader_.head();
   Unanswered request{.method = head.method, .switching = asks_to_switch(head)};
@@ -150,7 +157,6 @@ void Http1Connection::settle(Unanswered& request) {
 }
 
 void Http1Connection::request_gap(uint64_t count) {
-  if (next_ != NextProtocol::kHttp1 || !alive_) return;
   if (awaits_switch()) settle(unanswered_.back());
   release_requests();
   on_request_event(request_reader_.gap(count));
@@ -218,14 +224,12 @@ void Http1Connection::on_response_event(const Http1Event& event) {
       break;
   }
   if (answer_ != Answer::kReported) return;
-  Bytes rest = event.bytes;
-  for (Bytes piece = response_body_.next(rest); !piece.empty(); piece = response_body_.next(rest)) {
+  response_body_.consume(event.bytes, [this](Bytes piece) {
     handler_->on_response_body(unanswered_.front().number, piece);
-  }
+  });
 }
 
 void Http1Connection::on_response_head() {
-  heard_any_ = true;
   Head& head = response_reader_.head();
   if (unanswered_.empty()) {
     answer_ = Answer::kSwallowed;
@@ -282,7 +286,6 @@ void Http1Connection::end_response(End end) {
 }
 
 void Http1Connection::response_gap(uint64_t count) {
-  if (next_ != NextProtocol::kHttp1 || !alive_) return;
   if (!held_responses_.empty()) {  // whether whole or not, it can no longer be told what follows
     held_responses_.clear();
     response_reader_.search();

@@ -36,12 +36,11 @@ class Http1Connection {
   Http1Connection(ExchangeHandler& handler, const Limits& limits, Counters& counters,
                   bool joined_late, ExchangeNumber first = 1);
 
-  // Once next_protocol() is not kHttp1, bytes are no longer taken: what is left of `input` then
-  // belongs to the next protocol.
-  void consume_request(Bytes& input);
-  void consume_response(Bytes& input);
-  void request_gap(uint64_t count);
-  void response_gap(uint64_t count);
+  // Takes the next bytes of one direction. Once next_protocol() is not kHttp1, bytes are no longer
+  // taken: what is left of `input` then belongs to the next protocol.
+  void consume(StartKind direction, Bytes& input);
+  // `count` bytes of that direction were lost (0: unknown how many).
+  void gap(StartKind direction, uint64_t count);
   // Ends everything in flight.
   void close();
 
@@ -61,10 +60,6 @@ class Http1Connection {
 
   // False when the pairing was lost for good (far too many unanswered requests).
   bool alive() const { return alive_; }
-  // Bytes searched in vain in each direction, of a connection joined late.
-  uint64_t searched_request_bytes() const { return request_reader_.searched_bytes(); }
-  uint64_t searched_response_bytes() const { return response_reader_.searched_bytes(); }
-  bool heard_any() const { return heard_any_; }
 
  private:
   struct Unanswered {
@@ -81,6 +76,11 @@ class Http1Connection {
     kUnreported,  // answers a request above the limit
     kReported,
   };
+
+  void consume_request(Bytes& input);
+  void consume_response(Bytes& input);
+  void request_gap(uint64_t count);
+  void response_gap(uint64_t count);
 
   void pump_requests(Bytes& input);
   void on_request_event(const Http1Event& event);
@@ -121,7 +121,6 @@ class Http1Connection {
   std::string extensions_;
   bool pipelining_ = false;  // the client sent a request before the previous answer ended
   bool requests_heard_;      // requests are heard from a known message start on
-  bool heard_any_ = false;
   bool alive_ = true;
 };
 

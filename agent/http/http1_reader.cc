@@ -18,6 +18,7 @@ Http1Reader::Http1Reader(StartKind kind, const Limits& limits, Counters& counter
 Http1Event Http1Reader::next(Bytes& input) {
   for (;;) {
     const bool replaying = !replay_.empty();
+    if (!replaying && !replayed_.empty()) replayed_ = {};
     const Http1Event event = step(replaying ? replay_ : input);
     if (event.kind != Kind::kNeedMore || (!replaying && replay_.empty())) return event;
   }
@@ -91,13 +92,9 @@ void Http1Reader::search() {
 
 // Takes all of `input`. If a start line is found, it and what follows it are replayed.
 void Http1Reader::find_head(Bytes& input) {
-  searched_bytes_ += input.size();
   carry_ += as_text(std::exchange(input, {}));
   const StartSearch found = find_start(kind_, carry_);
   carry_.erase(0, found.offset);
-  if (carry_.size() > limits_->header_bytes && found.likeness == Likeness::kMaybe) {
-    carry_.clear();  // an endless request line
-  }
   if (found.likeness != Likeness::kYes) return;
   head_parser_.reset();
   tentative_ = true;

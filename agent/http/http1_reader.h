@@ -62,8 +62,6 @@ class Http1Reader {
   // Bytes taken earlier that were not read yet: they come before any new input. Empty unless the
   // owner stopped pulling.
   std::string take_unread() { return std::string(as_text(std::exchange(replay_, {}))); }
-  // Bytes skipped while searching.
-  uint64_t searched_bytes() const { return searched_bytes_; }
 
  private:
   enum class State : uint8_t { kHead, kSearch, kFraming, kBody, kEmptyBody, kUnframed };
@@ -90,7 +88,6 @@ class Http1Reader {
   std::string carry_;     // searching: the end of what was searched, where a start line may begin
   std::string replayed_;  // bytes that were searched and begin with a start line
   Bytes replay_;          // what is still to be read of them, before any new input
-  uint64_t searched_bytes_ = 0;
 };
 
 }  // namespace sonde::http

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "agent/http/http1_connection.h"
-#include "agent/http/start_line.h"
+#include "agent/http/http2_connection.h"
+#include "agent/http/protocol_guess.h"
+#include "agent/http/websocket_connection.h"
 
 namespace sonde::http {
 namespace {
@@ -16,22 +18,12 @@ namespace {
 // held no message start. One direction alone may be a long upload or a long stream of events.
 constexpr uint64_t kSearchBoth = 64 << 10;
 constexpr uint64_t kSearchOne = 16 << 20;
-
-enum class Guess : uint8_t { kUndecided, kRequest, kResponse, kUnknown };
+// What may become a message is kept up to this size: a start line, or a frame of the usual size.
+constexpr size_t kSearchKept = 32 << 10;
+constexpr size_t kLookAgainPart = 16;
 
 Direction opposite(Direction direction) {
   return direction == Direction::kReceived ? Direction::kSent : Direction::kReceived;
-}
-
-// What the first bytes of a direction that is heard from its start are.
-Guess guess_start(std::string_view text) {
-  while (text.starts_with('\r') || text.starts_with('\n')) text.remove_prefix(1);
-  const Likeness response = starts_like(StartKind::kResponse, text);
-  if (response == Likeness::kYes) return Guess::kResponse;
-  const Likeness request = starts_like(StartKind::kRequest, text);
-  if (request == Likeness::kYes) return Guess::kRequest;
-  const bool open = response == Likeness::kMaybe || request == Likeness::kMaybe;
-  return open ? Guess::kUndecided : Guess::kUnknown;
 }
 
 }  // namespace
@@ -43,8 +35,18 @@ class Session::Impl {
 
   void consume(Direction direction, Bytes bytes) {
     if (given_up_ || bytes.empty()) return;
-    if (http1_) {
-      feed_http1(direction, bytes);
+    const StartKind kind = kind_of(direction);
+    if (auto* http1 = std::get_if<Http1Connection>(&protocol_)) {
+      http1->consume(kind, bytes);
+      if (!http1->alive()) {
+        give_up();
+      } else if (http1->next_protocol() != NextProtocol::kHttp1) {
+        switch_protocol(*http1, direction, bytes);
+      }
+    } else if (auto* http2 = std::get_if<Http2Connection>(&protocol_)) {
+      http2->consume(kind, bytes);
+    } else if (auto* websocket = std::get_if<WebSocketConnection>(&protocol_)) {
+      websocket->consume(kind, bytes);
     } else {
       detect(direction, bytes);
     }
@@ -52,17 +54,29 @@ class Session::Impl {
 
   void gap(Direction direction, uint64_t count) {
     if (given_up_) return;
-    if (http1_) {
-      direction == client_direction() ? http1_->request_gap(count) : http1_->response_gap(count);
-      return;
+    const StartKind kind = kind_of(direction);
+    if (auto* http1 = std::get_if<Http1Connection>(&protocol_)) {
+      http1->gap(kind, count);
+    } else if (auto* http2 = std::get_if<Http2Connection>(&protocol_)) {
+      http2->gap(kind, count);
+    } else if (auto* websocket = std::get_if<WebSocketConnection>(&protocol_)) {
+      websocket->gap(kind, count);
+    } else {
+      joined_late_ = true;
+      unknown(direction).forget();
     }
-    joined_late_ = true;
-    pending(direction).clear();
   }
 
   void close() {
-    if (http1_) http1_->close();
-    http1_.reset();
+    if (auto* http1 = std::get_if<Http1Connection>(&protocol_)) {
+      http1->close();
+    } else if (auto* http2 = std::get_if<Http2Connection>(&protocol_)) {
+      http2->close();
+    } else if (auto* websocket = std::get_if<WebSocketConnection>(&protocol_)) {
+      websocket->close();
+    }
+    protocol_.emplace<std::monostate>();
+    unknown_ = {};
     given_up_ = true;
   }
 
@@ -70,96 +84,135 @@ class Session::Impl {
   bool worth_hearing() const { return !given_up_; }
 
  private:
-  std::string& pending(Direction direction) { return pending_[static_cast<size_t>(direction)]; }
-  uint64_t& searched(Direction direction) { return searched_[static_cast<size_t>(direction)]; }
+  // One direction before the protocol is known.
+  struct Unknown {
+    std::string text;
+    size_t seen = 0;        // of the text
+    size_t next_look = 0;   // the size of the text that is worth another look
+    uint64_t searched = 0;  // bytes, dropped ones included
+    bool unseen() const { return text.size() > seen; }
+    void forget() {
+      text.clear();
+      seen = next_look = 0;
+    }
+  };
+  Unknown& unknown(Direction direction) { return unknown_[static_cast<size_t>(direction)]; }
   // The direction requests travel in.
   Direction client_direction() const {
     return side_ == Side::kClient ? Direction::kSent : Direction::kReceived;
   }
+  StartKind kind_of(Direction direction) const {
+    return direction == client_direction() ? StartKind::kRequest : StartKind::kResponse;
+  }
 
+  // Looking again costs as much as what is kept, so it waits until that has grown by a part of
+  // itself, or until the other direction may have told what this one is.
   void detect(Direction direction, Bytes bytes) {
-    std::string& text = pending(direction);
-    text += as_text(bytes);
-    searched(direction) += bytes.size();
-    const Guess guess = joined_late_ ? search_start(text) : guess_start(text);
-    switch (guess) {
-      case Guess::kRequest:
-        begin_http1(direction);
-        return;
-      case Guess::kResponse:
-        begin_http1(opposite(direction));
-        return;
-      case Guess::kUnknown:
-        give_up();
-        return;
-      case Guess::kUndecided:
-        break;
-    }
-    const uint64_t here = searched(direction);
-    const uint64_t there = searched(opposite(direction));
+    Unknown& unknown = this->unknown(direction);
+    unknown.text += as_text(bytes);
+    unknown.searched += bytes.size();
+    if (unknown.text.size() < unknown.next_look) return;
+    if (look(direction)) return;
+    const Direction other = opposite(direction);
+    if (this->unknown(other).unseen() && look(other)) return;
+    const uint64_t here = unknown.searched;
+    const uint64_t there = this->unknown(other).searched;
     if (std::min(here, there) > kSearchBoth || here > kSearchOne) give_up();
   }
 
-  // Looks for a start line of either kind; keeps only what may become one.
-  Guess search_start(std::string& text) {
-    const StartSearch request = find_start(StartKind::kRequest, text);
-    const StartSearch response = find_start(StartKind::kResponse, text);
-    const bool request_first = request.offset <= response.offset;
-    const StartSearch& first = request_first ? request : response;
-    if (first.likeness == Likeness::kYes) {
-      text.erase(0, first.offset);
-      return request_first ? Guess::kRequest : Guess::kResponse;
+  // True: the protocol is known, or will never be.
+  bool look(Direction direction) {
+    switch (guess(unknown(direction))) {
+      case Guess::kHttp1Request:
+        begin_http1(direction);
+        return true;
+      case Guess::kHttp1Response:
+        begin_http1(opposite(direction));
+        return true;
+      case Guess::kHttp2Request:
+        begin_http2(direction);
+        return true;
+      case Guess::kHttp2Response:
+        begin_http2(opposite(direction));
+        return true;
+      case Guess::kUnknown:
+        give_up();
+        return true;
+      case Guess::kUndecided:
+        break;
     }
-    text.erase(0, std::min(request.offset, response.offset));
-    if (text.size() > limits_.header_bytes) text.clear();
-    return Guess::kUndecided;
+    return false;
+  }
+
+  // Joined late, only what may become a message is kept of the text.
+  Guess guess(Unknown& unknown) const {
+    std::string& text = unknown.text;
+    if (!joined_late_) {
+      const Guess start = guess_start(text);
+      const bool endless = start == Guess::kUndecided && text.size() > kSearchKept;  // empty lines
+      return endless ? Guess::kUnknown : start;
+    }
+    const FoundProtocol found = search_protocol(text);
+    text.erase(0, found.offset);
+    if (found.guess == Guess::kUndecided && text.size() > kSearchKept) text.clear();
+    unknown.seen = text.size();
+    unknown.next_look = text.size() + text.size() / kLookAgainPart;
+    return found.guess;
   }
 
   void begin_http1(Direction requests) {
+    protocol_.emplace<Http1Connection>(handler_, limits_, counters_, joined_late_, next_number_);
+    begin(requests);
+  }
+  void begin_http2(Direction requests) {
+    protocol_.emplace<Http2Connection>(handler_, limits_, counters_, joined_late_, next_number_);
+    begin(requests);
+  }
+  void begin(Direction requests) {
     side_ = requests == Direction::kSent ? Side::kClient : Side::kServer;
-    http1_.emplace(handler_, limits_, counters_, joined_late_, next_number_);
-    const std::string request_bytes = std::exchange(pending(requests), {});
-    const std::string response_bytes = std::exchange(pending(opposite(requests)), {});
-    feed_http1(requests, as_bytes(request_bytes));
-    if (!response_bytes.empty()) consume(opposite(requests), as_bytes(response_bytes));
+    const std::string request_bytes = std::move(unknown(requests).text);
+    const std::string response_bytes = std::move(unknown(opposite(requests)).text);
+    unknown_ = {};
+    consume(requests, as_bytes(request_bytes));
+    consume(opposite(requests), as_bytes(response_bytes));
   }
 
-  void feed_http1(Direction direction, Bytes bytes) {
-    direction == client_direction() ? http1_->consume_request(bytes)
-                                    : http1_->consume_response(bytes);
-    if (!http1_->alive()) {
-      give_up();
-    } else if (http1_->next_protocol() != NextProtocol::kHttp1) {
-      switch_protocol(direction, bytes);
-    }
-  }
-
-  void switch_protocol(Direction direction, Bytes rest) {
-    const NextProtocol next = http1_->next_protocol();
-    next_number_ = http1_->next_number();
+  // `rest`: bytes of `direction` behind the switch.
+  void switch_protocol(Http1Connection& http1, Direction direction, Bytes rest) {
+    const NextProtocol next = http1.next_protocol();
+    const ExchangeNumber switched = http1.switched_exchange();
+    const std::string extensions = http1.extensions();
+    const std::string client_bytes = http1.take_unread_requests();
+    const std::string server_bytes = http1.take_unread_responses();
     const Direction requests = client_direction();
-    const std::string client_bytes = http1_->take_unread_requests();
-    const std::string server_bytes = http1_->take_unread_responses();
-    if (next != NextProtocol::kTunnel) {
+    next_number_ = http1.next_number();
+    if (next == NextProtocol::kWebSocket && switched != 0) {
+      protocol_.emplace<WebSocketConnection>(handler_, limits_, counters_, switched, extensions);
+    } else if (next == NextProtocol::kHttp2) {
+      auto& http2 =
+          protocol_.emplace<Http2Connection>(handler_, limits_, counters_, false, next_number_);
+      if (switched != 0) http2.adopt_upgraded(switched);
+    } else if (next == NextProtocol::kTunnel) {
+      begin_tunnel();
+    } else {
       give_up();
       return;
     }
-    // Whatever the tunnel carries begins anew, from its first byte.
-    http1_.reset();
-    joined_late_ = false;
-    side_ = Side::kUnknown;
-    searched_ = {};
     consume(requests, as_bytes(client_bytes));
     consume(opposite(requests), as_bytes(server_bytes));
     consume(direction, rest);
   }
 
+  // Whatever the tunnel carries is found out anew, from its first byte.
+  void begin_tunnel() {
+    protocol_.emplace<std::monostate>();
+    joined_late_ = false;
+    side_ = Side::kUnknown;
+  }
+
   void give_up() {
-    if (http1_) http1_->close();
-    http1_.reset();
-    for (std::string& text : pending_) text = {};
     counters_.add(Count::kConnectionsNotHttp);
-    given_up_ = true;
+    close();
   }
 
   ExchangeHandler& handler_;
@@ -169,9 +222,8 @@ class Session::Impl {
   bool given_up_ = false;
   Side side_ = Side::kUnknown;
   ExchangeNumber next_number_ = 1;
-  std::array<std::string, 2> pending_;  // by direction: bytes before the protocol is known
-  std::array<uint64_t, 2> searched_{};  // by direction: bytes looked at for that
-  std::optional<Http1Connection> http1_;
+  std::array<Unknown, 2> unknown_;  // by direction
+  std::variant<std::monostate, Http1Connection, Http2Connection, WebSocketConnection> protocol_;
 };
 
 Session::Session(ExchangeHandler& handler, const Limits& limits, Counters& counters,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "agent/http/text.h"
 
@@ -9,10 +10,18 @@ namespace sonde::http {
 namespace {
 
 constexpr std::string_view kVersionPrefix = "HTTP/1.";
-constexpr size_t kMethodMax = 24;  // the longest registered one is UPDATEREDIRECTREF, 17
+constexpr size_t kMethodMax = 24;        // the longest registered one is UPDATEREDIRECTREF, 17
+constexpr size_t kTargetMax = 16 << 10;  // of a request found by searching
 constexpr std::array<std::string_view, 9> kSearchedMethods = {
     "GET ", "POST ", "PUT ", "PATCH ", "DELETE ", "HEAD ", "OPTIONS ", "CONNECT ", "TRACE "};
-constexpr std::string_view kMethodInitials = "GPDHOCT";
+
+// The first letter of one of them, told without a search: every byte of a lost body comes here.
+constexpr bool is_method_initial(char c) {
+  constexpr uint32_t kInitials = (1U << ('G' - 'A')) | (1U << ('P' - 'A')) | (1U << ('D' - 'A')) |
+                                 (1U << ('H' - 'A')) | (1U << ('O' - 'A')) | (1U << ('C' - 'A')) |
+                                 (1U << ('T' - 'A'));
+  return c >= 'A' && c <= 'Z' && (kInitials >> (c - 'A') & 1U) != 0;
+}
 
 bool is_target_char(char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; }
 
@@ -96,8 +105,10 @@ Likeness request_line_here(std::string_view text) {
     std::string_view rest = text.substr(method.size());
     if (rest.empty()) return Likeness::kMaybe;
     if (method[0] != 'C' && target_likeness(rest) == Likeness::kNo) return Likeness::kNo;
-    const auto end = std::find_if_not(rest.begin(), rest.end(), is_target_char);
-    rest.remove_prefix(static_cast<size_t>(end - rest.begin()));
+    const std::string_view longest = rest.substr(0, kTargetMax);
+    const auto end = std::find_if_not(longest.begin(), longest.end(), is_target_char);
+    if (end == longest.end() && longest.size() == kTargetMax) return Likeness::kNo;
+    rest.remove_prefix(static_cast<size_t>(end - longest.begin()));
     if (rest.empty()) return Likeness::kMaybe;
     return rest[0] == ' ' ? version_and_line_end(rest.substr(1)) : Likeness::kNo;
   }
@@ -108,13 +119,13 @@ Likeness request_line_here(std::string_view text) {
 Likeness status_line_here(std::string_view text) {
   const Likeness prefix = prefix_likeness(text, kVersionPrefix);
   if (prefix != Likeness::kYes) return prefix;
-  const size_t end = text.find('\n');
   constexpr size_t kReasonMax = 512;
+  const size_t end = text.substr(0, kReasonMax).find('\n');
   if (end == std::string_view::npos) {
     return text.size() < kReasonMax ? Likeness::kMaybe : Likeness::kNo;
   }
   Head head;
-  if (end == 0 || end >= kReasonMax || text[end - 1] != '\r') return Likeness::kNo;
+  if (end == 0 || text[end - 1] != '\r') return Likeness::kNo;
   return parse_status_line(text.substr(0, end - 1), head) ? Likeness::kYes : Likeness::kNo;
 }
 
@@ -132,13 +143,15 @@ Likeness starts_like(StartKind kind, std::string_view text) {
 
 StartSearch find_start(StartKind kind, std::string_view text) {
   const bool request = kind == StartKind::kRequest;
-  const std::string_view initials = request ? kMethodInitials : std::string_view("H");
-  size_t at = 0;
-  while ((at = text.find_first_of(initials, at)) != std::string_view::npos) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (!request) {
+      at = std::min(text.find('H', at), text.size());
+    } else if (!is_method_initial(text[at])) {
+      continue;
+    }
     const std::string_view rest = text.substr(at);
     const Likeness likeness = request ? request_line_here(rest) : status_line_here(rest);
-    if (likeness != Likeness::kNo) return {likeness, at};
-    ++at;
+    if (likeness != Likeness::kNo && !rest.empty()) return {likeness, at};
   }
   return {Likeness::kNo, text.size()};
 }

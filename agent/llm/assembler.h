@@ -15,6 +15,8 @@
 
 namespace sonde::llm {
 
+struct Context;
+
 // What is known of a connection apart from its bytes; the owner fills Exchange::process, container,
 // kubernetes, network, id from it when the exchange is handed out.
 class Assembler final : public http::ExchangeHandler {
@@ -23,13 +25,17 @@ class Assembler final : public http::ExchangeHandler {
   // network.host), start_time and duration_ms filled; the callee owns it from then on.
   using Sink = std::function<void(Exchange&&)>;
 
-  Assembler(const Limits& limits, Counters& counters, Sink sink);
+  // `shared` is borrowed and outlives the assembler; without one, exchanges that begin on one
+  // connection and are answered on another stay in two halves, and keys have no fingerprint.
+  Assembler(const Limits& limits, Counters& counters, Sink sink, Context* shared = nullptr);
   ~Assembler() override;
 
   // Event time of the bytes that are about to be parsed. `wall` is the same instant as `mono`.
   void set_time(MonoTime mono, WallTime wall);
   // Ends what is still in flight as incomplete.
   void finish();
+  // Plaintext of exchanges in flight, in bytes; about, for a limit over all connections.
+  size_t held_bytes() const;
 
   void on_request_head(http::ExchangeNumber exchange, const http::Head& head) override;
   void on_request_body(http::ExchangeNumber exchange, Bytes bytes) override;

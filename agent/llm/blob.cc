@@ -49,8 +49,10 @@ class Hasher {
   uint64_t size_ = 0;
 };
 
-// Decodes piece by piece so that a large image never needs a second buffer of its size.
-bool hash_decoded(std::string_view base64, Hasher& hasher) {
+// Decodes piece by piece, so that a large image never needs a second buffer of its size.
+// take(const unsigned char*, size_t) gets each piece; false if this is not Base64.
+template <typename Take>
+bool decode(std::string_view base64, Take&& take) {
   const EncodePtr decoder(EVP_ENCODE_CTX_new());
   EVP_DecodeInit(decoder.get());
   constexpr size_t kPiece = 4096;
@@ -63,18 +65,32 @@ bool hash_decoded(std::string_view base64, Hasher& hasher) {
                          static_cast<int>(piece.size())) < 0) {
       return false;
     }
-    hasher.update(decoded.data(), static_cast<size_t>(length));
+    take(decoded.data(), static_cast<size_t>(length));
   }
   if (EVP_DecodeFinal(decoder.get(), decoded.data(), &length) < 0) return false;
-  hasher.update(decoded.data(), static_cast<size_t>(length));
+  take(decoded.data(), static_cast<size_t>(length));
   return true;
 }
 
 }  // namespace
 
+class BlobMeter::Impl : public Hasher {};
+
+BlobMeter::BlobMeter() : impl_(std::make_unique<Impl>()) {}
+BlobMeter::~BlobMeter() = default;
+void BlobMeter::update(std::string_view bytes) { impl_->update(bytes.data(), bytes.size()); }
+BlobFacts BlobMeter::finish() { return {impl_->size(), impl_->finish()}; }
+
+BlobFacts measure(std::string_view bytes) {
+  BlobMeter meter;
+  meter.update(bytes);
+  return meter.finish();
+}
+
 void read_base64(Part& part, std::string_view base64) {
   Hasher hasher;
-  if (hash_decoded(base64, hasher)) {
+  if (decode(base64,
+             [&](const unsigned char* bytes, size_t count) { hasher.update(bytes, count); })) {
     part.size_bytes = hasher.size();
     part.hash = hasher.finish();
     return;
@@ -99,6 +115,14 @@ void read_blob_url(Part& part, std::string_view url) {
   hasher.update(data.data(), data.size());
   part.size_bytes = hasher.size();
   part.hash = hasher.finish();
+}
+
+std::string decode_base64(std::string_view base64) {
+  std::string out;
+  const bool good = decode(base64, [&](const unsigned char* bytes, size_t count) {
+    out.append(reinterpret_cast<const char*>(bytes), count);
+  });
+  return good ? out : std::string();
 }
 
 }  // namespace sonde::llm

@@ -3,62 +3,66 @@
 #include <algorithm>
 
 #include "agent/llm/dialect_registry.h"
-#include "agent/llm/provider.h"
+#include "agent/llm/form_data.h"
+#include "agent/llm/mcp_calls.h"
 
 namespace sonde::llm {
 namespace {
 
-std::string_view version_name(http::Version version) {
-  switch (version) {
-    case http::Version::kHttp10:
-      return "1.0";
-    case http::Version::kHttp11:
-      return "1.1";
-    case http::Version::kHttp2:
-      return "2";
-    case http::Version::kWebSocket:
-      return "websocket";
-  }
-  return "1.1";
-}
-
-// The port is left out where it is the scheme's own (RFC 9110, 4.2.3).
-std::string_view display_host(std::string_view authority) {
-  for (const std::string_view port : {":443", ":80"}) {
-    if (authority.ends_with(port)) return authority.substr(0, authority.size() - port.size());
-  }
-  return authority;
-}
-
+// The fields of an event (WHATWG HTML, 9.2.6) or a comment stand at the beginning of a line.
 bool begins_like_events(std::string_view bytes) {
   for (const std::string_view field : {"data:", "event:", "id:", "retry:", ":"}) {
     if (bytes.starts_with(field)) return true;
   }
   return false;
 }
+// As long as the longest of them: then the answer is final.
+constexpr size_t kFramingBytes = 6;
+
+bool contains(std::string_view text, std::string_view word) {
+  return text.find(word) != std::string_view::npos;
+}
+
+std::optional<StreamFormat> stream_format(std::string_view content_type) {
+  if (content_type.starts_with("text/event-stream")) return StreamFormat::kServerSentEvents;
+  if (contains(content_type, "amazon.eventstream")) return StreamFormat::kEventStream;
+  for (const std::string_view word : {"ndjson", "stream+json", "jsonl", "json-seq"}) {
+    if (contains(content_type, word)) return StreamFormat::kJsonLines;
+  }
+  return std::nullopt;
+}
+
+bool is_binary(std::string_view content_type) {
+  for (const std::string_view kind : {"audio/", "image/", "video/", "application/octet-stream"}) {
+    if (content_type.starts_with(kind)) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
-Call::Call(const Limits& limits, Counters& counters, MonoTime start, WallTime start_time)
-    : limits_(limits),
-      counters_(counters),
-      writer_(exchange_, limits, counters),
-      start_(start),
-      events_(limits.json_depth) {
-  exchange_.start_time = start_time;
+Call::Call(CallEnvironment& environment)
+    : environment_(environment),
+      limits_(environment.limits),
+      counters_(environment.counters),
+      writer_(exchange_, environment.limits, environment.counters),
+      start_(environment.now),
+      scope_(environment.context.next_scope++),
+      events_(environment.limits.json_depth) {
+  exchange_.start_time = environment.wall;
 }
 
 void Call::request_head(const http::Head& head) {
   request_.heard = true;
-  HttpFacts& http = exchange_.http;
-  http.version = version_name(head.version);
-  http.method = head.method;
-  http.path = head.target;
-  http.user_agent = head.field("user-agent");
-  exchange_.network.host = display_host(head.host());
+  read_request_head(head, environment_.context.fingerprint, exchange_);
+  request_type_ = head.field("content-type");
+  mcp_session_ = head.field("mcp-session-id");
   const Likelihood likelihood = judge_head(head);
-  if (likelihood == Likelihood::kNo) return ignore();
   expected_ = likelihood == Likelihood::kYes;
+  if (likelihood != Likelihood::kNo) return;
+  const bool listens = head.method == "GET" && contains(head.field("accept"), "text/event-stream");
+  if (!listens) return ignore();
+  state_ = State::kListening;
 }
 
 void Call::keep(Direction& direction, std::string_view bytes) {
@@ -75,7 +79,7 @@ void Call::keep(Direction& direction, std::string_view bytes) {
 
 void Call::request_body(std::string_view bytes) {
   exchange_.http.request_body_bytes += bytes.size();
-  if (state_ == State::kIgnored) return;
+  if (state_ != State::kUndecided) return;
   keep(request_, bytes);
   if (!expected_ && judge_beginning(request_.body) == Likelihood::kNo) ignore();
 }
@@ -88,28 +92,56 @@ void Call::request_gap(uint64_t lost_bytes) {
 void Call::request_end(bool complete) {
   request_.ended = true;
   request_.whole = complete && !request_.cut;
-  if (state_ == State::kIgnored) return;
+  if (state_ != State::kUndecided) return;
   read_request();
   request_.body = std::string();
   // An answer that came before the request's end was waiting for the dialect.
-  if (state_ == State::kAccepted && !response_.body.empty() && framing_ == Framing::kUnknown) {
+  if (state_ != State::kIgnored && !response_.body.empty() && framing_ == Framing::kUnknown) {
     const std::string waiting = std::move(response_.body);
     response_.body = std::string();
     read_response(waiting);
   }
 }
 
+// An absent value stands for a body that is empty; nullopt: it cannot be read.
+std::optional<Json> Call::parse_request(JsonParser& parser) {
+  if (request_.body.empty()) return Json();
+  bool repaired = false;
+  std::optional<Json> json;
+  if (const std::string_view boundary = form_boundary(request_type_); !boundary.empty()) {
+    const std::optional<std::string> form = form_as_json(request_.body, boundary, limits_);
+    if (form) json = parser.parse(*form);
+  } else {
+    json = parser.parse_leniently(request_.body, repaired);
+  }
+  if (repaired && json) counters_.add(Count::kJsonRepaired);
+  return json;
+}
+
 void Call::read_request() {
   JsonParser parser(limits_.json_depth);
-  const std::optional<Json> body = parser.parse(request_.body);
-  if (!body && !expected_) return ignore();
+  const std::optional<Json> body = parse_request(parser);
+  if ((!body || request_.body.empty()) && !expected_) return ignore();
   if (!body) counters_.add(Count::kJsonInvalid);
   const Json json = body.value_or(Json());
+  if (is_mcp_message(json)) {
+    state_ = State::kMcp;
+    return mcp_message(true, json);
+  }
   Selection selection = select_dialect(exchange_.network.host, exchange_.http.path, json);
   if (!selection.dialect) return ignore();
   if (!body) request_.whole = false;
   accept(std::move(selection.dialect), selection.provider, selection.model);
   dialect_->read_request(json, writer_);
+}
+
+void Call::mcp_message(bool forward, const Json& body) {
+  environment_.context.mcp.message({.scope = scope_,
+                                    .forward = forward,
+                                    .session = mcp_session_,
+                                    .now = environment_.now,
+                                    .wall = environment_.wall},
+                                   body, exchange_, environment_.sink);
 }
 
 void Call::accept(DialectPtr dialect, std::string_view provider, std::string_view model) {
@@ -131,8 +163,13 @@ void Call::ignore() {
 void Call::response_head(const http::Head& head) {
   response_.heard = true;
   exchange_.http.status = head.status;
+  // Amazon's services name the exception here: "ThrottlingException:http://...".
+  const std::string_view exception = head.field("x-amzn-errortype");
+  exchange_.error = exception.substr(0, exception.find(':'));
   if (exchange_.http.version.empty()) exchange_.http.version = version_name(head.version);
   response_type_ = head.field("content-type");
+  if (mcp_session_.empty()) mcp_session_ = head.field("mcp-session-id");
+  if (state_ == State::kListening && !response_type_.starts_with("text/event-stream")) ignore();
 }
 
 void Call::response_body(std::string_view bytes) {
@@ -142,37 +179,53 @@ void Call::response_body(std::string_view bytes) {
   read_response(bytes);
 }
 
-void Call::choose_framing(std::string_view beginning) {
-  std::optional<StreamFormat> format;
-  if (response_type_.starts_with("text/event-stream")) {
-    format = StreamFormat::kServerSentEvents;
-  } else if (response_type_.find("ndjson") != std::string::npos ||
-             response_type_.find("stream+json") != std::string::npos ||
-             response_type_.find("jsonl") != std::string::npos) {
-    format = StreamFormat::kJsonLines;
-  } else if (begins_like_events(beginning)) {
-    format = StreamFormat::kServerSentEvents;
-  }
-  framing_ = format ? Framing::kStream : Framing::kWhole;
-  if (!format) return;
+void Call::begin_stream(StreamFormat format) {
+  framing_ = Framing::kStream;
   exchange_.stream = true;
-  decoder_.emplace(
-      *format, limits_.sse_event_bytes,
-      [this](std::string_view name, const std::string& data) { read_event(name, data); });
+  decoder_.emplace(format, limits_, [this](std::string_view name, const std::string& data) {
+    read_event(name, data);
+  });
+}
+
+// By the content type, else by the first bytes; `final` says that no more will come.
+void Call::choose_framing(bool final) {
+  if (const std::optional<StreamFormat> format = stream_format(response_type_)) {
+    return begin_stream(*format);
+  }
+  if (is_binary(response_type_)) {
+    framing_ = Framing::kBinary;
+    meter_.emplace();
+    return;
+  }
+  if (contains(response_type_, "json")) {
+    framing_ = Framing::kWhole;
+    return;
+  }
+  const std::string_view body = response_.body;
+  const size_t start = std::min(body.find_first_not_of(" \t\r\n"), body.size());
+  const std::string_view beginning = body.substr(start);
+  if (beginning.size() < kFramingBytes && !final) return;
+  if (begins_like_events(beginning)) return begin_stream(StreamFormat::kServerSentEvents);
+  framing_ = Framing::kWhole;
 }
 
 void Call::read_response(std::string_view bytes) {
-  if (framing_ == Framing::kUnknown) choose_framing(bytes);
+  if (framing_ == Framing::kUnknown) {
+    keep(response_, bytes);
+    choose_framing(false);
+    if (framing_ != Framing::kStream && framing_ != Framing::kBinary) return;
+    const std::string waiting = std::move(response_.body);
+    response_.body = std::string();
+    return read_response(waiting);
+  }
   if (framing_ == Framing::kStream) return decoder_->consume(bytes);
+  if (framing_ == Framing::kBinary) return meter_->update(bytes);
   keep(response_, bytes);
 }
 
 void Call::response_gap(uint64_t lost_bytes) {
   exchange_.capture.lost_bytes += lost_bytes;
-  if (framing_ == Framing::kStream && decoder_) {
-    decoder_->gap();
-    response_.whole = false;
-  }
+  if (framing_ == Framing::kStream && decoder_) decoder_->gap();
   response_.cut = true;
 }
 
@@ -184,28 +237,78 @@ void Call::select_by_answer(const Json& answer) {
 }
 
 void Call::read_event(std::string_view name, const std::string& data) {
-  if (data == "[DONE]") return;
-  const std::optional<Json> json = events_.parse(data);
+  if (data == "[DONE]" || data.empty()) return;
+  const bool listening = state_ == State::kListening;
+  if (listening && name == "endpoint") {
+    // The older transport's first event names where to post: "/messages?session_id=...".
+    for (const std::string_view key : {"session_id", "sessionId"}) {
+      if (mcp_session_.empty()) mcp_session_ = query_parameter(data, key);
+    }
+    return;
+  }
+  std::optional<Json> json = events_.parse(data);
+  if (listening || state_ == State::kMcp) {
+    if (json && is_mcp_message(*json)) mcp_message(false, *json);
+    return;
+  }
+  const bool composed = json && (json->is_object() || json->is_array());
+  // Some streams are of bare text, which may look like JSON by chance.
+  if (!composed && dialect_ && dialect_->read_text(name, data, writer_)) return;
+  bool repaired = false;
+  if (!json) json = events_.parse_leniently(data, repaired);
   if (!json) {
     counters_.add(Count::kJsonInvalid);
     response_.cut = true;
     return;
   }
-  if (!dialect_) select_by_answer(*json);
+  if (repaired) response_.cut = true;
+  if (!dialect_ && !request_.heard) select_by_answer(*json);
   if (dialect_) dialect_->read_event(name, *json, writer_);
+}
+
+void Call::read_answer_json(const Json& json) {
+  if (state_ == State::kMcp) return mcp_message(false, json);
+  if (!dialect_ && !request_.heard) select_by_answer(json.is_array() ? json.item(0) : json);
+  if (!dialect_) return;
+  if (!json.is_array()) return dialect_->read_answer(json, writer_);
+  // Gemini streams a list of events as one JSON text where the client did not ask for SSE.
+  json.each_item([&](size_t, Json event) { dialect_->read_event({}, event, writer_); });
+}
+
+// JSON texts one a line under a content type that does not say so.
+bool Call::read_answer_lines() {
+  const std::string_view body = response_.body;
+  const size_t first_end = body.find('\n');
+  if (first_end == std::string_view::npos || !body.starts_with('{')) return false;
+  if (!events_.parse(std::string(body.substr(0, first_end)))) return false;
+  begin_stream(StreamFormat::kJsonLines);
+  decoder_->consume(body);
+  decoder_->finish();
+  return true;
+}
+
+void Call::read_answer_text(std::string_view text) {
+  if (dialect_ && response_type_.starts_with("text/plain") &&
+      dialect_->read_text({}, text, writer_)) {
+    return;
+  }
+  // An error page is no loss: the status says what happened.
+  constexpr int kFirstError = 300;
+  if (exchange_.http.status >= kFirstError) return;
+  counters_.add(Count::kJsonInvalid);
+  response_.cut = true;
 }
 
 void Call::read_whole_answer() {
   if (response_.body.empty()) return;
   JsonParser parser(limits_.json_depth);
-  const std::optional<Json> json = parser.parse(response_.body);
-  if (!json) {
-    counters_.add(Count::kJsonInvalid);
-    response_.cut = true;
-    return;
-  }
-  if (!dialect_) select_by_answer(*json);
-  if (dialect_) dialect_->read_answer(*json, writer_);
+  if (const std::optional<Json> json = parser.parse(response_.body)) return read_answer_json(*json);
+  if (read_answer_lines()) return;
+  bool repaired = false;
+  const std::optional<Json> json = parser.parse_leniently(response_.body, repaired);
+  if (!json) return read_answer_text(response_.body);
+  counters_.add(Count::kJsonRepaired);
+  read_answer_json(*json);
 }
 
 void Call::response_end(bool complete) {
@@ -213,23 +316,45 @@ void Call::response_end(bool complete) {
   response_.whole = complete;
 }
 
-std::optional<Exchange> Call::release(MonoTime now) {
-  if (!request_.ended && state_ == State::kUndecided && request_.heard) request_end(false);
-  if (state_ == State::kIgnored) return std::nullopt;
-  if (framing_ == Framing::kStream) decoder_->finish();
-  if (framing_ == Framing::kWhole) read_whole_answer();
-  if (state_ != State::kAccepted) {
-    ignore();
-    return std::nullopt;
+void Call::finish_answer() {
+  if (framing_ == Framing::kUnknown && !response_.body.empty()) {
+    choose_framing(true);
+    if (framing_ == Framing::kStream) decoder_->consume(response_.body);
   }
+  if (framing_ == Framing::kStream && decoder_) decoder_->finish();
+  if (framing_ == Framing::kWhole) read_whole_answer();
+  if (framing_ != Framing::kBinary || !dialect_) return;
+  BlobFacts facts = meter_->finish();
+  Part& part = writer_.part(writer_.output("assistant").parts, PartType::kBlob, "$");
+  part.media_type = response_type_.substr(0, response_type_.find(';'));
+  part.size_bytes = facts.size_bytes;
+  part.hash = std::move(facts.hash);
+}
+
+void Call::release() {
+  if (!request_.ended && state_ == State::kUndecided && request_.heard) request_end(false);
+  if (state_ == State::kIgnored) return;
+  finish_answer();
+  if (state_ == State::kMcp || state_ == State::kListening) {
+    // What was only accepted is answered on another stream (the older transport).
+    constexpr int kAccepted = 202;
+    if (exchange_.http.status != kAccepted) {
+      environment_.context.mcp.end(scope_, environment_.now, environment_.sink);
+    }
+    state_ = State::kIgnored;
+    return;
+  }
+  if (state_ != State::kAccepted) return ignore();
   dialect_->finish(writer_);
   const bool events_lost = decoder_ && decoder_->dropped() != 0;
   exchange_.capture.complete = request_.heard && request_.whole && response_.whole &&
                                !response_.cut && !events_lost && !writer_.truncated();
   if (!exchange_.capture.complete) counters_.add(Count::kExchangesIncomplete);
-  exchange_.duration_ms = std::chrono::duration<double, std::milli>(now - start_).count();
+  exchange_.duration_ms =
+      std::chrono::duration<double, std::milli>(environment_.now - start_).count();
+  complete_exchange(exchange_);
   state_ = State::kIgnored;
-  return std::move(exchange_);
+  environment_.sink(std::move(exchange_));
 }
 
 }  // namespace sonde::llm

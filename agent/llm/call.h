@@ -1,4 +1,5 @@
-// One HTTP exchange on its way to become an LLM exchange: the assembler's state per exchange.
+// One HTTP exchange on its way to become an LLM exchange, or several: the assembler's state per
+// exchange.
 //
 // Ignores itself as soon as head, first bytes or shape say that this is not LLM traffic, and then
 // holds nothing. Not thread-safe.
@@ -8,10 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "agent/base/counters.h"
-#include "agent/base/limits.h"
-#include "agent/base/time.h"
 #include "agent/http/message.h"
+#include "agent/llm/blob.h"
+#include "agent/llm/call_environment.h"
 #include "agent/llm/dialect.h"
 #include "agent/llm/exchange.h"
 #include "agent/llm/json.h"
@@ -22,8 +22,8 @@ namespace sonde::llm {
 
 class Call {
  public:
-  // `limits` and `counters` are borrowed and outlive the call.
-  Call(const Limits& limits, Counters& counters, MonoTime start, WallTime start_time);
+  // `environment` is borrowed and outlives the call.
+  explicit Call(CallEnvironment& environment);
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -36,16 +36,24 @@ class Call {
   void response_gap(uint64_t lost_bytes);
   void response_end(bool complete);
 
-  // Nothing of this will ever be reported.
-  bool ignored() const { return state_ == State::kIgnored; }
   // Both messages have ended, as far as they were heard.
   bool over() const { return response_.ended && (request_.ended || !request_.heard); }
-  // The exchange, its duration ended at `now`; nullopt if it is not LLM traffic. Ends the call.
-  std::optional<Exchange> release(MonoTime now);
+  // Plaintext kept for the exchange.
+  size_t held_bytes() const {
+    return request_.body.capacity() + response_.body.capacity() + writer_.text_bytes();
+  }
+  // Ends the call: its exchange goes to the sink, if it is LLM traffic.
+  void release();
 
  private:
-  enum class State : uint8_t { kUndecided, kAccepted, kIgnored };
-  enum class Framing : uint8_t { kUnknown, kWhole, kStream };
+  enum class State : uint8_t {
+    kUndecided,
+    kAccepted,   // one exchange, read by the dialect
+    kMcp,        // its messages become exchanges of their own
+    kListening,  // a bodiless request for an event stream, which may carry MCP messages
+    kIgnored,
+  };
+  enum class Framing : uint8_t { kUnknown, kWhole, kStream, kBinary };
   // One direction. `body` is one contiguous buffer with room for the parser's padding.
   struct Direction {
     std::string body;
@@ -58,25 +66,37 @@ class Call {
   void keep(Direction& direction, std::string_view bytes);
   void ignore();
   void accept(DialectPtr dialect, std::string_view provider, std::string_view model);
+  std::optional<Json> parse_request(JsonParser& parser);
   void read_request();
-  void choose_framing(std::string_view beginning);
+  void choose_framing(bool final);
+  void begin_stream(StreamFormat format);
   void read_response(std::string_view bytes);
   void read_whole_answer();
+  bool read_answer_lines();
+  void read_answer_text(std::string_view text);
+  void read_answer_json(const Json& json);
   void read_event(std::string_view name, const std::string& data);
   void select_by_answer(const Json& answer);
+  void mcp_message(bool forward, const Json& body);
+  void finish_answer();
 
+  CallEnvironment& environment_;
   const Limits& limits_;
   Counters& counters_;
   Exchange exchange_;
   Writer writer_;
   MonoTime start_;
+  uint64_t scope_;
   State state_ = State::kUndecided;
   bool expected_ = false;  // the path says LLM
   Direction request_;
   Direction response_;
   Framing framing_ = Framing::kUnknown;
+  std::string request_type_;
   std::string response_type_;
+  std::string mcp_session_;
   std::optional<StreamDecoder> decoder_;
+  std::optional<BlobMeter> meter_;
   JsonParser events_;
   DialectPtr dialect_;
 };

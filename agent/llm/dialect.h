@@ -23,12 +23,16 @@ class Dialect {
   // One event of a streamed answer. `name` is the event's name where the framing has one (SSE
   // "event:", event-stream ":event-type"), else empty.
   virtual void read_event(std::string_view name, const Json& data, Writer& writer) = 0;
+  // An event or a whole answer that is no JSON. False: this dialect knows no such thing.
+  virtual bool read_text(std::string_view name, std::string_view text, Writer& writer);
   // No more events will come, whether the stream ended or was cut: write what was built.
   virtual void finish(Writer& writer) = 0;
   // True once an event said that the answer is whole (finish reason, stop event). The end marker
   // itself, "[DONE]", is framing.
   virtual bool ended() const = 0;
 };
+
+inline bool Dialect::read_text(std::string_view, std::string_view, Writer&) { return false; }
 
 using DialectPtr = std::unique_ptr<Dialect>;
 

@@ -33,8 +33,9 @@ struct Part {
   std::string arguments;  // tool call: JSON text as sent; an object where the provider sends one
   std::string media_type;
   uint64_t size_bytes = 0;
-  std::string hash;       // blob: "sha256:..." of the bytes as sent
-  std::string json_path;  // where in the body the text stood: "$.messages[3].content[0].text"
+  std::string hash;         // blob: "sha256:..." of the bytes as sent
+  std::string json_path;    // where in the body the text stood: "$.messages[3].content[0].text"
+  std::string annotations;  // text: citations as sent, a JSON array's text, or empty
 };
 
 struct Message {
@@ -118,6 +119,15 @@ struct UserContext {
   std::string end_user_tenant_id;
 };
 
+// What is known of a Model Context Protocol exchange besides its texts.
+struct Mcp {
+  std::string method;  // "tools/call"
+  std::string session_id;
+  std::string protocol_version;
+  std::string client_name;  // of initialize, with the version behind a slash
+  std::string server_name;
+};
+
 struct Exchange {
   std::string id;
   WallTime start_time;
@@ -135,6 +145,7 @@ struct Exchange {
   std::string response_model;
   std::string response_id;
   std::string conversation_id;
+  std::string previous_response_id;  // the answer this request goes on from, where it says so
   bool stream = false;
   std::vector<std::string> finish_reasons;
   std::vector<Part> system_instructions;
@@ -146,6 +157,9 @@ struct Exchange {
   UserContext user;
   std::vector<ProviderVerdict> verdicts;
   std::string error;  // the provider's error type or code, if the answer is one
+  std::string error_message;
+  std::string trace_id;  // of the distributed trace the request names (W3C Trace Context), or empty
+  std::optional<Mcp> mcp;
   // Keyed fingerprint of the API key in the request's header; never the key.
   std::string key_fingerprint;
 };

@@ -28,6 +28,12 @@ Ordered arguments_json(const std::string& arguments) {
   return value;
 }
 
+// Annotations were written by the parser of an answer: their text is an array of bounded depth.
+Ordered list_json(const std::string& text) {
+  Ordered value = Ordered::parse(text, nullptr, /*allow_exceptions=*/false);
+  return value.is_array() ? value : Ordered::array();
+}
+
 Ordered part_json(const Part& part) {
   Ordered out;
   out["type"] = to_string(part.type);
@@ -36,6 +42,7 @@ Ordered part_json(const Part& part) {
     case PartType::kReasoning:
     case PartType::kRefusal:
       out["content"] = part.content;
+      if (!part.annotations.empty()) out["annotations"] = list_json(part.annotations);
       break;
     case PartType::kToolCall:
       put(out, "id", part.id);
@@ -165,6 +172,14 @@ void add_messages(Ordered& out, const Exchange& exchange) {
   for (const ToolDefinition& tool : exchange.tools) tools.push_back(tool_json(tool));
 }
 
+void add_mcp(Ordered& out, const Mcp& mcp) {
+  put(out, "mcp.method.name", mcp.method);
+  put(out, "mcp.session.id", mcp.session_id);
+  put(out, "mcp.protocol.version", mcp.protocol_version);
+  put(out, "mcp.client.name", mcp.client_name);
+  put(out, "mcp.server.name", mcp.server_name);
+}
+
 void add_verdicts(Ordered& out, const Exchange& exchange) {
   const UserContext& user = exchange.user;
   Ordered context = Ordered::object();
@@ -196,6 +211,9 @@ std::string exchange_json(const Exchange& exchange, const nlohmann::json* findin
   if (exchange.input_tokens) out["gen_ai.usage.input_tokens"] = *exchange.input_tokens;
   if (exchange.output_tokens) out["gen_ai.usage.output_tokens"] = *exchange.output_tokens;
   put(out, "error.type", exchange.error);
+  put(out, "error.message", exchange.error_message);
+  put(out, "trace_id", exchange.trace_id);
+  if (exchange.mcp) add_mcp(out, *exchange.mcp);
   add_verdicts(out, exchange);
   if (findings != nullptr) out["findings"] = *findings;
   return out.dump(-1, ' ', /*ensure_ascii=*/false, Ordered::error_handler_t::replace);

@@ -3,7 +3,19 @@
 #include <algorithm>
 #include <cmath>
 
+#include "agent/llm/json_repair.h"
+
 namespace sonde::llm {
+
+Json Json::operator[](std::string_view key) const {
+  simdjson::dom::object object;
+  if (!exists_ || element_.get(object) != simdjson::SUCCESS) return {};
+  Json found;
+  for (auto member = object.begin(); member != object.end(); ++member) {
+    if (member.key_equals(key)) found = Json(member.value());
+  }
+  return found;
+}
 
 std::optional<uint64_t> Json::count() const {
   if (!exists_) return std::nullopt;
@@ -31,6 +43,14 @@ std::optional<Json> JsonParser::parse(const std::string& text) {
   simdjson::dom::element root;
   if (parser_.parse(text).get(root) != simdjson::SUCCESS) return std::nullopt;
   return Json(root);
+}
+
+std::optional<Json> JsonParser::parse_leniently(const std::string& text, bool& repaired) {
+  std::optional<Json> strict = parse(text);
+  repaired = !strict;
+  if (strict) return strict;
+  const std::optional<std::string> valid = repair_json(text, max_depth_);
+  return valid ? parse(*valid) : std::nullopt;
 }
 
 }  // namespace sonde::llm

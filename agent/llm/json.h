@@ -25,12 +25,9 @@ class Json {
   bool is_array() const { return exists_ && element_.is_array(); }
   bool is_string() const { return exists_ && element_.is_string(); }
 
-  // First member with this key; absent unless this is an object that has it.
-  Json operator[](std::string_view key) const {
-    if (!is_object()) return {};
-    simdjson::dom::element found;
-    return element_.at_key(key).get(found) == simdjson::SUCCESS ? Json(found) : Json();
-  }
+  // The member with this key; absent unless this is an object that has it. Of several the last
+  // counts, as it does for the parsers of Python, JavaScript and Go.
+  Json operator[](std::string_view key) const;
   Json item(size_t index) const {
     if (!is_array()) return {};
     simdjson::dom::element found;
@@ -83,6 +80,9 @@ class JsonParser {
   // nullopt: not JSON, or nested deeper than allowed. A top-level null answers an absent value.
   // Text with room for simdjson's padding behind it (see kPadding) is parsed without a copy.
   std::optional<Json> parse(const std::string& text);
+  // As parse(), but makes do with what other parsers take and with text that was cut
+  // (json_repair.h); `repaired` says that it had to.
+  std::optional<Json> parse_leniently(const std::string& text, bool& repaired);
 
   static constexpr size_t kPadding = simdjson::SIMDJSON_PADDING;
 

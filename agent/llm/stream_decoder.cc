@@ -4,90 +4,84 @@
 
 namespace sonde::llm {
 
-StreamDecoder::StreamDecoder(StreamFormat format, size_t max_event_bytes, EventHandler handler)
-    : format_(format), max_event_bytes_(max_event_bytes), handler_(std::move(handler)) {}
+StreamDecoder::StreamDecoder(StreamFormat format, const Limits& limits, EventHandler handler)
+    : format_(format),
+      limits_(limits),
+      handler_(std::move(handler)),
+      events_(limits),
+      event_stream_(limits) {}
 
 void StreamDecoder::consume(std::string_view bytes) {
+  switch (format_) {
+    case StreamFormat::kServerSentEvents:
+      return consume_events(bytes);
+    case StreamFormat::kJsonLines:
+      return consume_lines(bytes);
+    case StreamFormat::kEventStream:
+      return consume_event_stream(bytes);
+  }
+}
+
+void StreamDecoder::consume_events(std::string_view bytes) {
+  if (events_.consume(as_bytes(bytes), ready_) == http::Progress::kInvalid) ++dropped_;
+  hand_out_events();
+}
+
+void StreamDecoder::hand_out_events() {
+  for (const http::SseEvent& event : ready_) {
+    const bool named = event.event != "message";  // the standard's default
+    handler_(named ? std::string_view(event.event) : std::string_view(), event.data);
+  }
+  ready_.clear();
+}
+
+void StreamDecoder::consume_event_stream(std::string_view bytes) {
+  std::vector<EventStreamMessage> messages;
+  if (event_stream_.consume(as_bytes(bytes), messages) == http::Progress::kInvalid) ++dropped_;
+  for (const EventStreamMessage& message : messages) handler_(message.type, message.payload);
+}
+
+void StreamDecoder::consume_lines(std::string_view bytes) {
   while (!bytes.empty()) {
-    // CRLF, LF and CR each end a line; a CRLF may be split between two calls.
-    if (std::exchange(after_carriage_return_, false) && bytes.front() == '\n') {
-      bytes.remove_prefix(1);
-      continue;
+    const size_t end = bytes.find('\n');
+    const std::string_view piece = bytes.substr(0, end);
+    if (!skipping_ && line_.size() + piece.size() > limits_.sse_event_bytes) {
+      skipping_ = true;
+      ++dropped_;
     }
-    const size_t end = bytes.find_first_of("\r\n");
-    take(bytes.substr(0, end));
+    if (!skipping_) line_.append(piece);
     if (end == std::string_view::npos) return;
-    after_carriage_return_ = bytes[end] == '\r';
     bytes.remove_prefix(end + 1);
     end_line();
   }
 }
 
-void StreamDecoder::take(std::string_view piece) {
-  if (damaged_) return;
-  if (line_.size() + data_.size() + piece.size() > max_event_bytes_) {
-    damaged_ = true;
-    line_.clear();
-    data_.clear();
-    return;
-  }
-  line_.append(piece);
-}
-
 void StreamDecoder::end_line() {
-  if (format_ == StreamFormat::kJsonLines) {
-    data_.swap(line_);
-    has_data_ = !data_.empty();
-    end_event();
-  } else if (damaged_) {
-    // Only a blank line ends a damaged event, and its lines are not kept: the next line that
-    // begins a field is where hearing starts again.
-    dropped_ += 1;
-    damaged_ = false;
-    has_data_ = false;
-    name_.clear();
-  } else if (line_.empty()) {
-    end_event();
-  } else {
-    field(line_);
-  }
+  if (line_.ends_with('\r')) line_.pop_back();
+  if (!skipping_ && !line_.empty()) handler_({}, line_);
+  skipping_ = false;
   line_.clear();
-}
-
-void StreamDecoder::field(std::string_view line) {
-  if (line.front() == ':') return;  // a comment, often a keep-alive
-  const size_t colon = line.find(':');
-  const std::string_view key = line.substr(0, colon);
-  std::string_view value =
-      colon == std::string_view::npos ? std::string_view{} : line.substr(colon + 1);
-  if (value.starts_with(' ')) value.remove_prefix(1);
-  if (key == "data") {
-    if (has_data_) data_ += '\n';
-    data_.append(value);
-    has_data_ = true;
-  } else if (key == "event") {
-    name_ = value;
-  }
-}
-
-void StreamDecoder::end_event() {
-  if (damaged_) dropped_ += 1;
-  if (has_data_ && !damaged_) handler_(name_, data_);
-  damaged_ = false;
-  has_data_ = false;
-  name_.clear();
-  data_.clear();
 }
 
 void StreamDecoder::gap() {
-  damaged_ = true;
+  ++dropped_;
+  events_.gap();
+  event_stream_.gap();
   line_.clear();
-  data_.clear();
+  skipping_ = format_ == StreamFormat::kJsonLines;
 }
 
 void StreamDecoder::finish() {
-  if (!line_.empty()) end_line();
-  if (has_data_ || damaged_) end_event();
+  switch (format_) {
+    case StreamFormat::kServerSentEvents:
+      if (events_.finish(ready_) == http::Progress::kInvalid) ++dropped_;
+      return hand_out_events();
+    case StreamFormat::kJsonLines:
+      return end_line();
+    case StreamFormat::kEventStream:
+      if (event_stream_.holds_part()) ++dropped_;
+      return;
+  }
 }
 
 }  // namespace sonde::llm

@@ -4,6 +4,9 @@
 #include <array>
 #include <cctype>
 
+#include "agent/llm/json.h"
+#include "agent/llm/utf8.h"
+
 namespace sonde::llm {
 namespace {
 
@@ -127,9 +130,26 @@ void Writer::finish_reason(std::string_view reason) {
 void Writer::append(std::string& target, std::string_view text) {
   const size_t left = limits_.exchange_text_bytes - text_bytes_;
   if (text.size() > left) refuse();
-  const std::string_view kept = text.substr(0, left);
+  const std::string_view kept = utf8_prefix(text, left);
   text_bytes_ += kept.size();
   target.append(kept);
+}
+
+void Writer::annotate(std::string& list, const Json& annotations) {
+  if (!annotations.is_array() && !annotations.is_object()) return;
+  const std::string text = annotations.dump();
+  const std::string_view items =
+      annotations.is_array() ? std::string_view(text).substr(1, text.size() - 2) : text;
+  if (items.size() <= 2) return;  // nothing, or {}
+  // All or nothing: half an annotation would be no JSON.
+  if (items.size() > limits_.exchange_text_bytes - text_bytes_) return refuse();
+  if (list.empty()) {
+    list = "[";
+  } else {
+    list.back() = ',';
+  }
+  append(list, items);
+  list += ']';
 }
 
 bool Writer::admit_state() {

@@ -13,6 +13,8 @@
 
 namespace sonde::llm {
 
+class Json;
+
 // Zone of a role as any provider writes it: "model" and "CHATBOT" are the assistant.
 Zone zone_of_role(std::string_view role);
 
@@ -32,6 +34,8 @@ class Writer {
   const Limits& limits() const { return limits_; }
   // True once a limit kept something out.
   bool truncated() const { return truncated_; }
+  // Of all texts written, while the budget counts them.
+  size_t text_bytes() const { return text_bytes_; }
 
   // A new message. References stay valid until the next one of the same list is added.
   Message& input(std::string_view role) { return input(role, zone_of_role(role)); }
@@ -46,6 +50,9 @@ class Writer {
   ToolDefinition& tool();
   void verdict(std::string_view name, bool detected, bool filtered);
   void finish_reason(std::string_view reason);
+
+  // Adds to a list of annotations (Part::annotations): an array's items, or one object.
+  void annotate(std::string& list, const Json& annotations);
 
   // Appends as much as the budget of texts still allows.
   void append(std::string& target, std::string_view text);

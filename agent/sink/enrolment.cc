@@ -1,6 +1,7 @@
 #include "agent/sink/enrolment.h"
 
 #include <array>
+#include <filesystem>
 #include <memory>
 
 #include <curl/curl.h>
@@ -113,6 +114,9 @@ Result<std::string> enrol(const EnrolmentRequest& request) {
     if (!json.is_object() || !json.contains(name) || !json[name].is_string())
       return fail(fmt::format("the collector's answer has no text '{}'", name));
   }
+  std::error_code exists;
+  const std::filesystem::path parent = std::filesystem::path(request.directory).parent_path();
+  std::filesystem::create_directories(parent, exists);  // what is wrong, the next step says
   const auto folder = File::open_private_directory(request.directory);
   if (!folder.ok()) return tl::unexpected(folder.error());
   const std::pair<const char*, std::string> files[] = {

@@ -47,8 +47,8 @@ class Metrics {
   std::string render() const;
 
  private:
-#define SONDE_COUNT_ONE(name, metric, help) +1
-  static constexpr size_t kCount = 0 SONDE_COLLECTOR_COUNTERS(SONDE_COUNT_ONE);
+#define SONDE_COUNT_ONE(name, metric, help) 1 +  // NOLINT(bugprone-macro-parentheses)
+  static constexpr size_t kCount = SONDE_COLLECTOR_COUNTERS(SONDE_COUNT_ONE) 0;
 #undef SONDE_COUNT_ONE
   std::array<std::atomic<uint64_t>, kCount> values_{};
 };

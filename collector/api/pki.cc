@@ -31,7 +31,7 @@ using CertificateRequest = std::unique_ptr<X509_REQ, Free<X509_REQ, X509_REQ_fre
 using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION, X509_EXTENSION_free>>;
 using Bio = std::unique_ptr<BIO, Free<BIO, free_bio>>;
 
-constexpr int64_t kDay = 24 * 3600;
+constexpr int64_t kDay = int64_t{24} * 3600;
 constexpr int64_t kCaSeconds = 3650 * kDay;
 constexpr int64_t kServerSeconds = 825 * kDay;
 constexpr int64_t kRenewSeconds = 30 * kDay;
@@ -200,10 +200,10 @@ Status ensure_ca(const CaFiles& files) {
   const int64_t now = now_seconds();
   const Certificate certificate =
       draft({"Sonde collector CA", now - 3600, now + kCaSeconds}, key.get(), nullptr);
-  const Status signed_now = finish(certificate.get(), certificate.get(), key.get(),
-                                   {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
-                                    {NID_key_usage, "critical,keyCertSign,cRLSign"},
-                                    {NID_subject_key_identifier, "hash"}});
+  Status signed_now = finish(certificate.get(), certificate.get(), key.get(),
+                             {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+                              {NID_key_usage, "critical,keyCertSign,cRLSign"},
+                              {NID_subject_key_identifier, "hash"}});
   if (!signed_now.ok()) return signed_now;
   if (const Status written = write_file(files.key, pem_of(key.get()), 0600); !written.ok()) {
     return written;
@@ -227,13 +227,13 @@ Status ensure_server_certificate(const CaFiles& ca, const CaFiles& server,
   const int64_t now = now_seconds();
   const Certificate certificate = draft({"sonde-collector", now - 3600, now + kServerSeconds},
                                         key.get(), X509_get_subject_name(issuer.get()));
-  const Status signed_now = finish(certificate.get(), issuer.get(), signer.get(),
-                                   {{NID_basic_constraints, "critical,CA:FALSE"},
-                                    {NID_key_usage, "critical,digitalSignature"},
-                                    {NID_ext_key_usage, "serverAuth"},
-                                    {NID_subject_alt_name, alternatives},
-                                    {NID_subject_key_identifier, "hash"},
-                                    {NID_authority_key_identifier, "keyid"}});
+  Status signed_now = finish(certificate.get(), issuer.get(), signer.get(),
+                             {{NID_basic_constraints, "critical,CA:FALSE"},
+                              {NID_key_usage, "critical,digitalSignature"},
+                              {NID_ext_key_usage, "serverAuth"},
+                              {NID_subject_alt_name, alternatives},
+                              {NID_subject_key_identifier, "hash"},
+                              {NID_authority_key_identifier, "keyid"}});
   if (!signed_now.ok()) return signed_now;
   if (const Status written = write_file(server.key, pem_of(key.get()), 0600); !written.ok()) {
     return written;
@@ -259,12 +259,12 @@ Result<IssuedCertificate> sign_agent(const CaFiles& ca, std::string_view csr_pem
   const int64_t now = now_ms / 1000;
   const Certificate certificate = draft({agent_id, now - 300, now + kAgentSeconds}, public_key,
                                         X509_get_subject_name(issuer.get()));
-  const Status signed_now = finish(certificate.get(), issuer.get(), signer.get(),
-                                   {{NID_basic_constraints, "critical,CA:FALSE"},
-                                    {NID_key_usage, "critical,digitalSignature"},
-                                    {NID_ext_key_usage, "clientAuth"},
-                                    {NID_subject_key_identifier, "hash"},
-                                    {NID_authority_key_identifier, "keyid"}});
+  Status signed_now = finish(certificate.get(), issuer.get(), signer.get(),
+                             {{NID_basic_constraints, "critical,CA:FALSE"},
+                              {NID_key_usage, "critical,digitalSignature"},
+                              {NID_ext_key_usage, "clientAuth"},
+                              {NID_subject_key_identifier, "hash"},
+                              {NID_authority_key_identifier, "keyid"}});
   if (!signed_now.ok()) return tl::unexpected<Error>(signed_now.error());
   return IssuedCertificate{pem_of(certificate.get()), fingerprint_of(certificate.get()),
                            (now + kAgentSeconds) * 1000};

@@ -7,7 +7,7 @@
 #include "agent/base/result.h"
 
 namespace boost::asio::ssl {
-class context;
+class context;  // NOLINT(readability-identifier-naming): Boost's name
 }
 
 namespace sonde::api {

@@ -1,6 +1,7 @@
 #include "collector/app/correlation.h"
 
 #include <chrono>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -13,11 +14,14 @@ namespace {
 constexpr std::chrono::milliseconds kInterval{1000};
 // One transaction's worth: short enough that delivery never waits long behind it.
 constexpr size_t kAlertsPerRound = 250;
+constexpr std::chrono::milliseconds kPauseWhileBusy{250};
 
 }  // namespace
 
-Correlation::Correlation(store::Pool& pool, api::EventHub& events)
-    : correlator_(pool), incidents_(pool), events_(events), thread_([this] { run(); }) {}
+Correlation::Correlation(store::Pool& pool, api::EventHub& events, std::function<bool()> busy)
+    : correlator_(pool), incidents_(pool), events_(events), busy_(std::move(busy)), thread_([this] {
+        run();
+      }) {}
 
 Correlation::~Correlation() {
   {
@@ -57,9 +61,13 @@ void Correlation::take_all() {
     publish("incident.created", round->created);
     publish("incident.updated", round->updated);
     if (round->alerts < kAlertsPerRound) return;
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return;
+    if (stopped_within(busy_() ? kPauseWhileBusy : std::chrono::milliseconds(0))) return;
   }
+}
+
+bool Correlation::stopped_within(std::chrono::milliseconds pause) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, pause, [this] { return stopping_; });
 }
 
 void Correlation::publish(const char* name, const std::set<int64_t>& ids) {

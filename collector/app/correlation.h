@@ -1,6 +1,7 @@
 // Runs the correlator whenever alerts have arrived, and tells live views what became of them.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -16,7 +17,9 @@ namespace sonde::collector {
 // Owns one thread. wake() may be called from any.
 class Correlation {
  public:
-  Correlation(store::Pool& pool, api::EventHub& events);
+  // While `busy` answers true, rounds come with pauses between them: delivery goes first, and a
+  // flood is correlated when it ebbs.
+  Correlation(store::Pool& pool, api::EventHub& events, std::function<bool()> busy);
   ~Correlation();
   Correlation(const Correlation&) = delete;
   Correlation& operator=(const Correlation&) = delete;
@@ -27,11 +30,13 @@ class Correlation {
   void run();
   bool wait();
   void take_all();
+  bool stopped_within(std::chrono::milliseconds pause);
   void publish(const char* name, const std::set<int64_t>& ids);
 
   incident::Correlator correlator_;
   store::IncidentStore incidents_;
   api::EventHub& events_;
+  const std::function<bool()> busy_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool woken_ = true;

@@ -40,6 +40,15 @@ std::vector<Entity> linking_entities(const Subject& subject, const std::string& 
   std::erase_if(entities, [](const Entity& entity) {
     return link_rule(entity.type).strength == Strength::kIgnored;
   });
+  // A place without a person never links, on either side (drop_lonely_links).
+  const bool person = std::any_of(entities.begin(), entities.end(), [](const Entity& entity) {
+    return link_rule(entity.type).strength == Strength::kPerson;
+  });
+  if (!person) {
+    std::erase_if(entities, [](const Entity& entity) {
+      return link_rule(entity.type).strength == Strength::kPlace;
+    });
+  }
   if (entities.size() > kMaxEntities) entities.resize(kMaxEntities);
   return entities;
 }
@@ -50,34 +59,57 @@ bool in_order(const Subject& subject, int64_t other_time, Stage other_stage) {
   return subject.stage < other_stage;
 }
 
-// The links of one entity, newest first; none if too many share it.
-Result<std::vector<Link>> links_of(sql::Connection& connection, const Subject& subject,
-                                   const Entity& entity) {
-  const LinkRule rule = link_rule(entity.type);
-  const auto rows = connection.query(
-      "SELECT c.alert_id, c.time_ms, c.stage, COALESCE(m.incident_id, 0), COALESCE(i.status, 0), "
-      "COALESCE(i.pinned, 0) FROM correlation_entities c "
+// One part of the statement below, for the entity whose five parameters begin at `first`.
+std::string sharers_query(size_t entity, size_t first) {
+  return fmt::format(
+      "SELECT * FROM (SELECT {} AS entity, c.alert_id, c.time_ms, c.stage, "
+      "COALESCE(m.incident_id, 0) AS incident_id, COALESCE(i.status, 0) AS status, "
+      "COALESCE(i.pinned, 0) AS pinned FROM correlation_entities c "
       "LEFT JOIN incident_alerts m ON m.alert_id = c.alert_id "
       "LEFT JOIN incidents i ON i.id = m.incident_id "
-      "WHERE c.type = $1 AND c.value = $2 AND c.time_ms >= $3 AND c.time_ms <= $4 "
-      "ORDER BY c.time_ms DESC, c.alert_id DESC LIMIT $5",
-      {std::string_view(entity.type), std::string_view(entity.value),
-       subject.time_ms - rule.window_ms, subject.time_ms + rule.window_ms,
-       rule.most_sharers == 0 ? kNewestSharers : rule.most_sharers + 1});
-  if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+      "WHERE c.type = ${} AND c.value = ${} AND c.time_ms >= ${} AND c.time_ms <= ${} "
+      "ORDER BY c.time_ms DESC, c.alert_id DESC LIMIT ${}) AS q{}",
+      entity, first, first + 1, first + 2, first + 3, first + 4, entity);
+}
+
+// Earlier alerts that share one of `entities`, for each the newest first: one round trip.
+Result<sql::Rows> find_sharers(sql::Connection& connection, const Subject& subject,
+                               const std::vector<Entity>& entities) {
+  std::string statement;
+  std::vector<sql::Param> params;
+  for (size_t i = 0; i < entities.size(); ++i) {
+    const LinkRule rule = link_rule(entities[i].type);
+    if (i > 0) statement += " UNION ALL ";
+    statement += sharers_query(i, params.size() + 1);
+    params.emplace_back(std::string_view(entities[i].type));
+    params.emplace_back(std::string_view(entities[i].value));
+    params.emplace_back(subject.time_ms - rule.window_ms);
+    params.emplace_back(subject.time_ms + rule.window_ms);
+    params.emplace_back(rule.most_sharers == 0 ? kNewestSharers : rule.most_sharers + 1);
+  }
+  return connection.query(statement, sql::Params(params));
+}
+
+Result<std::vector<Link>> find_links(sql::Connection& connection, const Subject& subject,
+                                     const std::vector<Entity>& entities) {
   std::vector<Link> links;
-  const bool hub = rule.most_sharers != 0 && static_cast<int64_t>(rows->size()) > rule.most_sharers;
-  if (hub) return links;
+  if (entities.empty()) return links;
+  const auto rows = find_sharers(connection, subject, entities);
+  if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+  std::vector<int64_t> sharers(entities.size(), 0);
+  for (const sql::Row& row : *rows) ++sharers[static_cast<size_t>(row.integer(0))];
   for (const sql::Row& row : *rows) {
-    const auto status = static_cast<WorkStatus>(row.integer(4));
+    const auto index = static_cast<size_t>(row.integer(0));
+    const LinkRule rule = link_rule(entities[index].type);
+    const bool hub = rule.most_sharers != 0 && sharers[index] > rule.most_sharers;
+    const auto status = static_cast<WorkStatus>(row.integer(5));
     // A closed story is not opened again by what comes later.
-    if (status == WorkStatus::kResolved || status == WorkStatus::kSuppressed) continue;
-    if (rule.strength != Strength::kStrong &&
-        !in_order(subject, row.integer(1), static_cast<Stage>(row.integer(2)))) {
-      continue;
-    }
-    links.push_back({entity, rule.strength, row.integer(0), row.integer(1), row.integer(3),
-                     row.integer(5) != 0});
+    const bool closed = status == WorkStatus::kResolved || status == WorkStatus::kSuppressed;
+    const bool ordered = rule.strength == Strength::kStrong ||
+                         in_order(subject, row.integer(2), static_cast<Stage>(row.integer(3)));
+    if (hub || closed || !ordered) continue;
+    links.push_back({entities[index], rule.strength, row.integer(1), row.integer(2), row.integer(4),
+                     row.integer(6) != 0});
   }
   return links;
 }
@@ -109,12 +141,9 @@ class Worker {
   Status take(const Subject& subject, WorkStatus status, const std::string& entities_json) {
     if (status == WorkStatus::kSuppressed || subject.stage == Stage::kNone) return {};
     const std::vector<Entity> entities = linking_entities(subject, entities_json);
-    std::vector<Link> links;
-    for (const Entity& entity : entities) {
-      auto found = links_of(connection_, subject, entity);
-      if (!found.ok()) return tl::unexpected<Error>(found.error());
-      links.insert(links.end(), found->begin(), found->end());
-    }
+    auto found = find_links(connection_, subject, entities);
+    if (!found.ok()) return tl::unexpected<Error>(found.error());
+    std::vector<Link>& links = *found;
     drop_lonely_links(links);
     // The strongest and newest link is the reason that is told; ties are broken by ids, so that the
     // same alerts always give the same incidents.
@@ -172,6 +201,7 @@ class Worker {
       }
       round_.updated.erase(id);
       round_.created.erase(id);
+      round_.merged.insert(id);
       round_.updated.insert(target);
     }
     return target;
@@ -214,14 +244,23 @@ class Worker {
   }
 
   Status remember(const Subject& subject, const std::vector<Entity>& entities) {
-    for (const Entity& entity : entities) {
-      const auto added = connection_.execute(
-          "INSERT INTO correlation_entities (type, value, time_ms, alert_id, stage) "
-          "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-          {std::string_view(entity.type), std::string_view(entity.value), subject.time_ms,
-           subject.id, static_cast<int64_t>(subject.stage)});
-      if (!added.ok()) return tl::unexpected<Error>(added.error());
+    if (entities.empty()) return {};
+    std::string statement =
+        "INSERT INTO correlation_entities (type, value, time_ms, alert_id, stage) VALUES ";
+    std::vector<sql::Param> params;
+    for (size_t i = 0; i < entities.size(); ++i) {
+      const size_t at = params.size();
+      statement += fmt::format("{}(${}, ${}, ${}, ${}, ${})", i ? ", " : "", at + 1, at + 2, at + 3,
+                               at + 4, at + 5);
+      params.emplace_back(std::string_view(entities[i].type));
+      params.emplace_back(std::string_view(entities[i].value));
+      params.emplace_back(subject.time_ms);
+      params.emplace_back(subject.id);
+      params.emplace_back(static_cast<int64_t>(subject.stage));
     }
+    const auto added =
+        connection_.execute(statement + " ON CONFLICT DO NOTHING", sql::Params(params));
+    if (!added.ok()) return tl::unexpected<Error>(added.error());
     return {};
   }
 
@@ -270,10 +309,16 @@ Result<Round> Correlator::run_once(size_t limit) {
       connection.execute("UPDATE correlation_state SET last_alert_id = $1 WHERE only_row = 1",
                          {rows->back().integer(0)});
   if (!moved.ok()) return tl::unexpected<Error>(moved.error());
+  for (const int64_t id : round.created) round.updated.erase(id);
+  std::vector<int64_t> changed(round.created.begin(), round.created.end());
+  changed.insert(changed.end(), round.updated.begin(), round.updated.end());
+  changed.insert(changed.end(), round.merged.begin(), round.merged.end());
+  if (const Status noted = store::note_changes(connection, changed); !noted.ok()) {
+    return tl::unexpected<Error>(noted.error());
+  }
   if (const Status committed = transaction->commit(); !committed.ok()) {
     return tl::unexpected<Error>(committed.error());
   }
-  for (const int64_t id : round.created) round.updated.erase(id);
   return round;
 }
 
@@ -300,6 +345,9 @@ Result<std::optional<store::Incident>> Correlator::merge(int64_t incident_id,
   const auto pinned =
       connection.execute("UPDATE incidents SET pinned = 1 WHERE id = $1", {incident_id});
   if (!pinned.ok()) return tl::unexpected<Error>(pinned.error());
+  if (const Status noted = store::note_changes(connection, all); !noted.ok()) {
+    return tl::unexpected<Error>(noted.error());
+  }
   auto result = load_incident(connection, incident_id);
   if (const Status committed = transaction->commit(); !committed.ok()) {
     return tl::unexpected<Error>(committed.error());
@@ -348,6 +396,9 @@ Result<std::optional<store::Incident>> Correlator::split(
   if (!pinned.ok()) return tl::unexpected<Error>(pinned.error());
   if (const Status summed = sum_up(connection, incident_id); !summed.ok()) {
     return tl::unexpected<Error>(summed.error());
+  }
+  if (const Status noted = store::note_changes(connection, {incident_id, *created}); !noted.ok()) {
+    return tl::unexpected<Error>(noted.error());
   }
   auto result = load_incident(connection, *created);
   if (const Status committed = transaction->commit(); !committed.ok()) {

@@ -11,9 +11,6 @@ using store::Membership;
 using store::Severity;
 namespace sql = store::sql;
 
-const std::string_view kSubjectColumns =
-    "a.id, a.time_ms, a.alert, a.title, a.severity, a.host, a.application";
-
 namespace {
 
 Status done(const Result<int64_t>& executed) {

@@ -20,7 +20,9 @@ struct Subject {
   Stage stage = Stage::kNone;
 };
 
-extern const std::string_view kSubjectColumns;  // of alerts a
+// Of alerts a; read_subject() expects them in this order.
+inline constexpr std::string_view kSubjectColumns =
+    "a.id, a.time_ms, a.alert, a.title, a.severity, a.host, a.application";
 Subject read_subject(const store::sql::Row& row);
 
 Result<std::optional<store::Incident>> load_incident(store::sql::Connection& connection,

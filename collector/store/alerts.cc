@@ -11,12 +11,6 @@
 
 namespace sonde::store {
 
-const std::string_view kAlertColumns =
-    "a.id, a.uid, a.time_ms, a.received_ms, a.alert, a.title, a.severity, a.status, "
-    "a.classification, a.assignee, a.host, a.agent_id, a.application, a.provider, a.model, a.zone, "
-    "a.score, a.evidence_preview, "
-    "(SELECT ia.incident_id FROM incident_alerts ia WHERE ia.alert_id = a.id)";
-
 namespace {
 
 using sql::Column;

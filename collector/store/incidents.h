@@ -25,8 +25,9 @@ struct Incident {
   int64_t first_ms = 0;
   int64_t last_ms = 0;
   int64_t alert_count = 0;
-  int64_t stage = 0;    // furthest, see incident/stage.h
-  bool pinned = false;  // merged or split by hand: correlation merges it no more
+  int64_t stage = 0;        // furthest, see incident/stage.h
+  bool pinned = false;      // merged or split by hand: correlation merges it no more
+  int64_t merged_into = 0;  // 0: it stands for itself
 
   std::string uid() const { return "INC-" + std::to_string(id); }
 };
@@ -74,6 +75,10 @@ struct IncidentAlert {
   std::vector<Entity> entities;
 };
 
+// Numbers a change of these incidents, inside the caller's transaction, as its last statement:
+// from here on no other can be numbered until the transaction ends.
+Status note_changes(sql::Connection& connection, const std::vector<int64_t>& ids);
+
 // "INC-7" to 7.
 std::optional<int64_t> incident_id_from(std::string_view uid);
 
@@ -98,7 +103,10 @@ class IncidentStore {
   Pool& pool_;
 };
 
-extern const std::string_view kIncidentColumns;
+// The columns that read_incident_row() expects, in its order.
+inline constexpr std::string_view kIncidentColumns =
+    "i.id, i.title, i.title_fixed, i.severity, i.severity_fixed, i.status, i.classification, "
+    "i.assignee, i.first_ms, i.last_ms, i.alert_count, i.stage, i.pinned, i.merged_into";
 Incident read_incident_row(const sql::Row& row);
 
 }  // namespace sonde::store

@@ -75,8 +75,8 @@ bool verify_password(std::string_view encoded, std::string_view password) {
 }
 
 const std::string& decoy_password_hash() {
-  static const std::string kHash = hash_password(random_secret()).value_or("");
-  return kHash;
+  static const std::string hash = hash_password(random_secret()).value_or("");
+  return hash;
 }
 
 }  // namespace sonde::store

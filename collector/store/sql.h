@@ -44,9 +44,9 @@ class Row {
     return static_cast<double>(integer(column));
   }
   const std::string& text(size_t column) const {
-    static const std::string kEmpty;
+    static const std::string empty;
     const auto* value = std::get_if<std::string>(&values_[column]);
-    return value ? *value : kEmpty;
+    return value ? *value : empty;
   }
 
  private:

@@ -18,8 +18,18 @@ void read_source(const Json& block, const std::string& path, std::vector<Part>& 
                  PartType text_type, Writer& writer) {
   const Json source = block["source"];
   const std::string_view type = source["type"].text();
+  // What the application says of a document stands beside it.
+  writer.text(parts, text_type, block["context"].text(), json_path(path, "context"));
   if (type == "text") {
     return writer.text(parts, text_type, source["data"].text(), json_path(path, "source.data"));
+  }
+  if (type == "content") {
+    const std::string content_path = json_path(path, "source.content");
+    writer.text(parts, text_type, source["content"].text(), content_path);
+    return source["content"].each_item([&](size_t index, Json item) {
+      writer.text(parts, text_type, item["text"].text(),
+                  json_path(json_path(content_path, index), "text"));
+    });
   }
   Part& part = writer.part(parts, PartType::kBlob, json_path(path, "source"));
   if (type == "base64") read_base64(part, source["data"].text());
@@ -77,7 +87,11 @@ void read_block(const Json& block, const std::string& path, std::vector<Part>& p
                        json_path(path, "thinking"));
   }
   if (block["source"].is_object()) return read_source(block, path, parts, PartType::kText, writer);
-  writer.text(parts, PartType::kText, block["text"].text(), json_path(path, "text"));
+  if (!block["text"].text().empty()) {
+    Part& part = writer.part(parts, PartType::kText, json_path(path, "text"));
+    writer.append(part.content, block["text"].text());
+    writer.annotate(part.annotations, block["citations"]);
+  }
   // {"type": "search_result", "content": [{"type": "text", ...}]}
   block["content"].each_item([&](size_t index, Json item) {
     writer.text(parts, PartType::kText, item["text"].text(),
@@ -85,8 +99,8 @@ void read_block(const Json& block, const std::string& path, std::vector<Part>& p
   });
 }
 
-// Documents and search results that the application retrieved are as untrusted as tool results.
-bool is_retrieved(std::string_view type) { return type == "search_result"; }
+// Documents and search results were not written by the user: they are as untrusted as tool results.
+bool is_retrieved(std::string_view type) { return type == "search_result" || type == "document"; }
 
 // A user's message may carry tool results beside the user's own words: each zone becomes a message
 // of its own, in order.
@@ -97,19 +111,21 @@ void read_message(const Json& from, size_t index, Writer& writer) {
   const Json content = from["content"];
   const Zone own_zone = zone_of_role(role);
   Message* message = nullptr;
-  const auto in_zone = [&](Zone zone) -> Message& {
-    if (message == nullptr || message->zone != zone) {
-      message = &writer.input(zone == own_zone ? role : std::string_view("tool"), zone);
+  const auto in_zone = [&](Zone zone, std::string_view own_role) -> Message& {
+    if (message == nullptr || message->zone != zone || message->role != own_role) {
+      message = &writer.input(own_role, zone);
     }
     return *message;
   };
   if (!content.is_array()) {
-    return writer.text(in_zone(own_zone).parts, PartType::kText, content.text(), content_path);
+    return writer.text(in_zone(own_zone, role).parts, PartType::kText, content.text(),
+                       content_path);
   }
   content.each_item([&](size_t position, Json block) {
     const std::string_view type = block["type"].text();
-    const bool untrusted = is_tool_result(type) || is_retrieved(type);
-    Message& target = in_zone(untrusted ? Zone::kTool : own_zone);
+    const bool result = is_tool_result(type);
+    Message& target = in_zone(result || is_retrieved(type) ? Zone::kTool : own_zone,
+                              result ? std::string_view("tool") : role);
     if (block.is_string()) {
       return writer.text(target.parts, PartType::kText, block.text(),
                          json_path(content_path, position));
@@ -137,6 +153,24 @@ void read_error(const Json& body, Writer& writer) {
   if (!error.exists()) return;
   writer.assign(writer.exchange().error, error["type"].text());
   if (writer.exchange().error.empty()) writer.exchange().error = "error";
+  writer.assign(writer.exchange().error_message, error["message"].text());
+}
+
+// Claude Code packs its session into the user's id, as "user_.._session_<uuid>" or as JSON.
+void read_user(const Json& metadata, Writer& writer) {
+  const std::string_view id = metadata["user_id"].text();
+  if (id.empty()) return;
+  Exchange& exchange = writer.exchange();
+  writer.assign(exchange.user.end_user_id, id);
+  if (!exchange.conversation_id.empty()) return;
+  constexpr std::string_view kMark = "_session_";
+  if (const size_t at = id.rfind(kMark); at != std::string_view::npos) {
+    return writer.assign(exchange.conversation_id, id.substr(at + kMark.size()));
+  }
+  if (!id.starts_with('{')) return;
+  JsonParser parser(writer.limits().json_depth);
+  const std::optional<Json> packed = parser.parse(std::string(id));
+  if (packed) writer.assign(exchange.conversation_id, (*packed)["session_id"].text());
 }
 
 void read_answer_facts(const Json& message, Writer& writer) {
@@ -148,9 +182,20 @@ void read_answer_facts(const Json& message, Writer& writer) {
   read_usage(message["usage"], exchange);
 }
 
+std::string block_path(uint64_t index, std::string_view member) {
+  return json_path(json_path("$.content", index), member);
+}
+
 }  // namespace
 
 void AnthropicMessages::read_request(const Json& body, Writer& writer) {
+  read_request_body(body, writer);
+  // A batch: each of its requests is like one of its own.
+  body["requests"].each_item(
+      [&](size_t, Json request) { read_request_body(request["params"], writer); });
+}
+
+void AnthropicMessages::read_request_body(const Json& body, Writer& writer) {
   Exchange& exchange = writer.exchange();
   exchange.operation = "chat";
   if (!body["model"].text().empty()) writer.assign(exchange.request_model, body["model"].text());
@@ -166,9 +211,7 @@ void AnthropicMessages::read_request(const Json& body, Writer& writer) {
     writer.append(out.description, tool["description"].text());
     writer.append(out.parameters, tool["input_schema"].dump());
   });
-  if (!body["metadata"]["user_id"].text().empty()) {
-    writer.assign(exchange.user.end_user_id, body["metadata"]["user_id"].text());
-  }
+  read_user(body["metadata"], writer);
 }
 
 void AnthropicMessages::read_answer(const Json& body, Writer& writer) {
@@ -207,80 +250,63 @@ void AnthropicMessages::read_event(std::string_view name, const Json& data, Writ
 }
 
 void AnthropicMessages::start_block(const Json& data, Writer& writer) {
-  if (!writer.admit_state()) return;
   begun_ = true;
   const Json from = data["content_block"];
   const std::string_view type = from["type"].text();
-  Block& block = blocks_.emplace_back();
-  block.index = data["index"].count().value_or(blocks_.size() - 1);
+  const uint64_t index = data["index"].count().value_or(blocks_.size());
+  const auto open = [&](PartType part, std::string_view member) {
+    return blocks_.open(index, part, block_path(index, member), writer);
+  };
   if (is_tool_use(type)) {
-    block.type = PartType::kToolCall;
-    writer.append(block.id, from["id"].text());
-    writer.append(block.name, from["name"].text());
+    Block* const block = open(PartType::kToolCall, "input");
+    if (block == nullptr) return;
+    writer.append(block->id, from["id"].text());
+    writer.append(block->name, from["name"].text());
     // Usually {} and then pieces of JSON; a block that is sent whole keeps what it has.
     const std::string input = from["input"].dump();
-    if (input != "{}") writer.append(block.text, input);
+    if (input != "{}") writer.append(block->text, input);
   } else if (is_tool_result(type)) {
-    block.type = PartType::kToolCallResponse;
-    writer.append(block.id, from["tool_use_id"].text());
-    writer.append(block.text, from["content"].text_or_dump());
+    if (Block* const block = open(PartType::kToolCallResponse, "content")) {
+      read_tool_result(from, json_path("$.content", index), block->whole, writer);
+    }
   } else if (type == "thinking") {
-    block.type = PartType::kReasoning;
-    writer.append(block.text, from["thinking"].text());
-  } else {
-    writer.append(block.text, from["text"].text());
+    if (Block* const block = open(PartType::kReasoning, "thinking")) {
+      writer.append(block->text, from["thinking"].text());
+    }
+  } else if (Block* const block = open(PartType::kText, "text")) {
+    writer.append(block->text, from["text"].text());
+    writer.annotate(block->annotations, from["citations"]);
   }
-}
-
-AnthropicMessages::Block* AnthropicMessages::block(uint64_t index) {
-  // Deltas belong to the newest block, nearly always.
-  for (auto known = blocks_.rbegin(); known != blocks_.rend(); ++known) {
-    if (known->index == index) return &*known;
-  }
-  return nullptr;
 }
 
 void AnthropicMessages::add_delta(const Json& data, Writer& writer) {
-  const uint64_t index = data["index"].count().value_or(blocks_.empty() ? 0 : blocks_.back().index);
+  begun_ = true;
+  const Block* const newest = blocks_.last();
+  const uint64_t index = data["index"].count().value_or(newest == nullptr ? 0 : newest->index);
   const Json delta = data["delta"];
   const std::string_view type = delta["type"].text();
-  Block* target = block(index);
-  if (target == nullptr) {
-    // The block's start was not heard (joined late, a gap).
-    if (!writer.admit_state()) return;
-    target = &blocks_.emplace_back();
-    target->index = index;
-    if (type == "input_json_delta") target->type = PartType::kToolCall;
-    if (type == "thinking_delta") target->type = PartType::kReasoning;
+  // The block is opened here if its start was not heard (joined late, a gap).
+  const auto add = [&](PartType part, std::string_view member, std::string_view text) {
+    Block* const block = blocks_.find_or_open(index, part, block_path(index, member), writer);
+    if (block != nullptr) writer.append(block->text, text);
+  };
+  if (type == "text_delta") add(PartType::kText, "text", delta["text"].text());
+  if (type == "thinking_delta") add(PartType::kReasoning, "thinking", delta["thinking"].text());
+  if (type == "citations_delta") {
+    Block* const block =
+        blocks_.find_or_open(index, PartType::kText, block_path(index, "text"), writer);
+    if (block != nullptr) writer.annotate(block->annotations, delta["citation"]);
   }
-  begun_ = true;
-  if (type == "text_delta") writer.append(target->text, delta["text"].text());
-  if (type == "input_json_delta") writer.append(target->text, delta["partial_json"].text());
-  if (type == "thinking_delta") writer.append(target->text, delta["thinking"].text());
+  if (type == "input_json_delta") {
+    add(PartType::kToolCall, "input", delta["partial_json"].text());
+  }
 }
 
 void AnthropicMessages::finish(Writer& writer) {
   if (!begun_) return;
   begun_ = false;
   Message& message = writer.output(role_);
-  for (size_t i = 0; i < blocks_.size(); ++i) {
-    Block& block = blocks_[i];
-    const std::string path = json_path("$.content", block.index);
-    if (block.type == PartType::kToolCall) {
-      Part& part = writer.part(message.parts, block.type, json_path(path, "input"));
-      part.id = std::move(block.id);
-      part.name = std::move(block.name);
-      part.arguments = block.text.empty() ? "{}" : std::move(block.text);
-    } else if (!block.text.empty()) {
-      const char* const member = block.type == PartType::kReasoning          ? "thinking"
-                                 : block.type == PartType::kToolCallResponse ? "content"
-                                                                             : "text";
-      Part& part = writer.part(message.parts, block.type, json_path(path, member));
-      part.id = std::move(block.id);
-      part.content = std::move(block.text);
-    }
-  }
-  blocks_.clear();
+  blocks_.write(message, writer);
   message.finish_reason = stop_reason_;
   writer.finish_reason(stop_reason_);
 }

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "agent/llm/dialect.h"
-#include "agent/llm/exchange.h"
+#include "agent/llm/dialects/block_list.h"
 
 namespace sonde::llm {
 
@@ -18,20 +17,11 @@ class AnthropicMessages final : public Dialect {
   bool ended() const override { return ended_; }
 
  private:
-  // A content block as its deltas have built it so far.
-  struct Block {
-    uint64_t index = 0;
-    PartType type = PartType::kText;
-    std::string id;
-    std::string name;
-    std::string text;  // text, thinking, a tool's arguments or its result
-  };
-
+  static void read_request_body(const Json& body, Writer& writer);
   void start_block(const Json& data, Writer& writer);
   void add_delta(const Json& data, Writer& writer);
-  Block* block(uint64_t index);
 
-  std::vector<Block> blocks_;
+  BlockList blocks_;
   std::string role_;
   std::string stop_reason_;
   bool begun_ = false;

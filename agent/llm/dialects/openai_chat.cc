@@ -23,6 +23,28 @@ void read_tool_call(const Json& call, const std::string& path, Message& message,
   writer.append(part.arguments, arguments.text_or_dump());
 }
 
+// Web search results come as annotations, and as Azure's and Perplexity's own members.
+void annotate(const Json& message, std::string& annotations, Writer& writer) {
+  writer.annotate(annotations, message["annotations"]);
+  writer.annotate(annotations, message["context"]["citations"]);
+}
+
+// What comes whole even in a stream: generated images, and tools that Groq ran itself.
+void read_whole_pieces(const Json& from, const std::string& path, std::vector<Part>& parts,
+                       Writer& writer) {
+  read_openai_content(from["images"], json_path(path, "images"), PartType::kText, parts, writer);
+  from["executed_tools"].each_item([&](size_t index, Json tool) {
+    if (!tool["output"].exists()) return;  // a stream announces it first
+    const std::string tool_path = json_path(json_path(path, "executed_tools"), index);
+    Part& call = writer.part(parts, PartType::kToolCall, json_path(tool_path, "arguments"));
+    writer.append(call.name, tool["type"].text());
+    writer.append(call.arguments, tool["arguments"].text_or_dump());
+    Part& result = writer.part(parts, PartType::kToolCallResponse, json_path(tool_path, "output"));
+    writer.append(result.name, tool["type"].text());
+    writer.append(result.content, tool["output"].text_or_dump());
+  });
+}
+
 // What an assistant's message holds besides its content, in requests and in answers.
 void read_assistant(const Json& from, const std::string& path, Message& message, Writer& writer) {
   for (const char* key : kReasoningKeys) {
@@ -32,6 +54,9 @@ void read_assistant(const Json& from, const std::string& path, Message& message,
   }
   read_openai_content(from["content"], json_path(path, "content"), PartType::kText, message.parts,
                       writer);
+  if (!message.parts.empty() && message.parts.back().type == PartType::kText) {
+    annotate(from, message.parts.back().annotations, writer);
+  }
   writer.text(message.parts, PartType::kRefusal, from["refusal"].text(),
               json_path(path, "refusal"));
   writer.text(message.parts, PartType::kText, from["audio"]["transcript"].text(),
@@ -39,6 +64,7 @@ void read_assistant(const Json& from, const std::string& path, Message& message,
   from["tool_calls"].each_item([&](size_t index, Json call) {
     read_tool_call(call, json_path(json_path(path, "tool_calls"), index), message, writer);
   });
+  read_whole_pieces(from, path, message.parts, writer);
   const Json legacy = from["function_call"];
   if (!legacy.is_object()) return;
   Part& part =
@@ -84,6 +110,13 @@ void read_response_facts(const Json& body, Writer& writer) {
   read_openai_error(body, writer);
 }
 
+// Perplexity's sources stand beside the choices; a stream repeats them with every event.
+void annotate_answer(const Json& body, std::string& annotations, Writer& writer) {
+  if (!annotations.empty()) return;
+  const Json results = body["search_results"];
+  writer.annotate(annotations, results.exists() ? results : body["citations"]);
+}
+
 std::string choice_path(uint64_t index) { return json_path("$.choices", index); }
 
 }  // namespace
@@ -92,7 +125,7 @@ void OpenAiChat::read_request(const Json& body, Writer& writer) {
   Exchange& exchange = writer.exchange();
   exchange.operation = "chat";
   if (!body["model"].text().empty()) writer.assign(exchange.request_model, body["model"].text());
-  exchange.stream = body["stream"].truth();
+  exchange.stream = exchange.stream || body["stream"].truth();
   body["messages"].each_item(
       [&](size_t index, Json message) { read_message(message, index, writer); });
   read_openai_tools(body, writer);
@@ -108,6 +141,7 @@ void OpenAiChat::read_answer(const Json& body, Writer& writer) {
     writer.append(message.finish_reason, choice["finish_reason"].text());
     writer.finish_reason(message.finish_reason);
     read_content_filter(choice["content_filter_results"], writer);
+    if (!message.parts.empty()) annotate_answer(body, message.parts.back().annotations, writer);
   });
 }
 
@@ -122,6 +156,7 @@ void OpenAiChat::read_event(std::string_view, const Json& data, Writer& writer) 
     const std::string_view reason = from["finish_reason"].text();
     if (!reason.empty()) writer.assign(choice->finish_reason, reason);
     read_content_filter(from["content_filter_results"], writer);
+    annotate_answer(data, choice->annotations, writer);
   });
 }
 
@@ -147,6 +182,8 @@ void OpenAiChat::add_delta(Choice& choice, const Json& delta, Writer& writer) {
   writer.append(choice.audio_transcript, delta["audio"]["transcript"].text());
   delta["tool_calls"].each_item(
       [&](size_t position, Json call) { add_tool_call(choice, call, position, writer); });
+  annotate(delta, choice.annotations, writer);
+  read_whole_pieces(delta, json_path(choice_path(choice.index), "message"), choice.whole, writer);
   const Json legacy = delta["function_call"];
   writer.append(choice.function_call.name, legacy["name"].text());
   writer.append(choice.function_call.arguments, legacy["arguments"].text());
@@ -181,6 +218,9 @@ void OpenAiChat::write(const Choice& choice, Writer& writer) {
   };
   add_text(PartType::kReasoning, choice.reasoning, "reasoning_content");
   add_text(PartType::kText, choice.text, "content");
+  if (!choice.text.empty() && !message.parts.empty()) {
+    message.parts.back().annotations = choice.annotations;
+  }
   add_text(PartType::kRefusal, choice.refusal, "refusal");
   add_text(PartType::kText, choice.audio_transcript, "audio.transcript");
   for (size_t i = 0; i < choice.tool_calls.size(); ++i) {
@@ -191,6 +231,7 @@ void OpenAiChat::write(const Choice& choice, Writer& writer) {
     part.name = call.name;
     part.arguments = call.arguments;
   }
+  message.parts.insert(message.parts.end(), choice.whole.begin(), choice.whole.end());
   if (!choice.function_call.name.empty()) {
     Part& part =
         writer.part(message.parts, PartType::kToolCall, json_path(path, "function_call.arguments"));

@@ -34,6 +34,8 @@ class OpenAiChat final : public Dialect {
     std::string reasoning;
     std::string refusal;
     std::string audio_transcript;
+    std::string annotations;
+    std::vector<Part> whole;  // what came in one piece: images, tools the provider ran
     std::vector<ToolCall> tool_calls;
     ToolCall function_call;
     std::string finish_reason;

@@ -19,18 +19,29 @@ void append_thinking(const Json& thinking, std::string& reasoning, Writer& write
 // Parts other than text; false if the type is unknown.
 bool read_blob_part(std::string_view type, const Json& item, const std::string& path,
                     std::vector<Part>& parts, Writer& writer) {
-  if (type == "image_url" || type == "input_image") {
+  if (type == "image_url" || type == "input_image" || type == "computer_screenshot") {
     const Json url = item["image_url"];
     Part& part = writer.part(parts, PartType::kBlob, path);
     read_blob_url(part, url.is_string() ? url.text() : url["url"].text());
     if (part.media_type.empty()) part.media_type = "image";
     return true;
   }
-  if (type == "input_audio" || type == "audio") {
-    const Json audio = item["input_audio"];
+  if (type == "input_audio" || type == "audio" || type == "output_audio") {
+    // The realtime API has the bytes and what was heard in the part itself.
+    writer.text(parts, PartType::kText, item["transcript"].text(), json_path(path, "transcript"));
+    const Json nested = item["input_audio"];
+    const Json data = nested.exists() ? nested["data"] : item["audio"];
+    if (!data.is_string()) return true;
     Part& part = writer.part(parts, PartType::kBlob, path);
-    part.media_type = audio_type(audio["format"].text());
-    read_base64(part, audio["data"].text());
+    part.media_type = audio_type(nested["format"].text());
+    read_base64(part, data.text());
+    return true;
+  }
+  if (type == "video_url" || type == "audio_url" || type == "document_url") {
+    const Json url = item[type];
+    Part& part = writer.part(parts, PartType::kBlob, path);
+    read_blob_url(part, url.is_string() ? url.text() : url["url"].text());
+    if (part.media_type.empty()) part.media_type = type.substr(0, type.find('_'));
     return true;
   }
   if (type == "file" || type == "input_file") {
@@ -63,16 +74,22 @@ void read_content_part(const Json& item, const std::string& path, PartType text_
     return;
   }
   if (read_blob_part(type, item, path, parts, writer)) return;
+  if (type == "logs") {
+    return writer.text(parts, text_type, item["logs"].text(), json_path(path, "logs"));
+  }
   const Json text = item["text"];
   // Assistants' API nests it once more: {"text": {"value": ...}}.
-  if (text.is_object()) {
-    return writer.text(parts, text_type, text["value"].text(), json_path(path, "text.value"));
-  }
-  writer.text(parts, text_type, text.text(), json_path(path, "text"));
+  const bool nested = text.is_object();
+  const std::string_view content = nested ? text["value"].text() : text.text();
+  if (content.empty()) return;
+  Part& part = writer.part(parts, text_type, json_path(path, nested ? "text.value" : "text"));
+  writer.append(part.content, content);
+  writer.annotate(part.annotations, nested ? text["annotations"] : item["annotations"]);
 }
 
 void read_openai_tool(const Json& tool, Writer& writer) {
-  const std::string_view type = tool["type"].text();
+  // Azure's and Gemini's OpenAI forms aside, a built-in tool may be just its name.
+  const std::string_view type = tool.is_string() ? tool.text() : tool["type"].text();
   Json definition = tool["function"];
   if (!definition.exists()) definition = tool["custom"];
   if (!definition.exists()) definition = tool;
@@ -137,14 +154,20 @@ void read_openai_error(const Json& body, Writer& writer) {
     const Json code = error["code"].exists() ? error["code"] : error["type"];
     writer.assign(exchange.error, code.text_or_dump());
     if (exchange.error.empty()) exchange.error = "error";
+    writer.assign(exchange.error_message, error["message"].text());
     const Json inner = error["innererror"].exists() ? error["innererror"] : error["inner_error"];
     read_content_filter(inner["content_filter_result"], writer);
     read_content_filter(inner["content_filter_results"], writer);
+    read_content_filter(error["content_filter_results"], writer);
   } else if (error.exists()) {
     exchange.error = "error";
-  } else if (body["object"].text() == "error") {
+    writer.assign(exchange.error_message, error.text());
+  } else if (body["object"].text() == "error" || body["detail"].exists()) {
     const Json code = body["code"].exists() ? body["code"] : body["type"];
     writer.assign(exchange.error, code.text_or_dump());
+    if (exchange.error.empty()) exchange.error = "error";
+    const Json message = body["message"].exists() ? body["message"] : body["detail"];
+    writer.assign(exchange.error_message, message.text_or_dump());
   }
 }
 
@@ -160,7 +183,14 @@ void read_openai_usage(const Json& usage, Exchange& exchange) {
 }
 
 void read_openai_user(const Json& body, Writer& writer) {
-  UserContext& user = writer.exchange().user;
+  Exchange& exchange = writer.exchange();
+  UserContext& user = exchange.user;
+  const Json metadata = body["metadata"];
+  for (const char* key : {"conversation_id", "session_id", "thread_id"}) {
+    if (exchange.conversation_id.empty()) {
+      writer.append(exchange.conversation_id, metadata[key].text());
+    }
+  }
   for (const Json id : {body["user"], body["safety_identifier"], body["metadata"]["user_id"]}) {
     if (!id.text().empty()) writer.assign(user.end_user_id, id.text());
   }

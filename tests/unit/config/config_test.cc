@@ -64,7 +64,7 @@ TEST(ConfigTest, ErrorsNameFileLineColumnAndTheKnownKeys) {
             "FILE:2:1: unknown key 'log' in the file; known");
   EXPECT_EQ(problem_of("sinks:\n  file: /x\n"), "FILE:2:9: 'sinks.file' must be a mapping");
   EXPECT_EQ(problem_of("limits:\n  connections: many\n"),
-            "FILE:2:16: 'limits.connections' must be an integer from 16 to 4MiB");
+            "FILE:2:16: 'limits.connections' must be an integer from 16 to 4194304");
   EXPECT_EQ(problem_of("log_level: loud"),
             "FILE:1:12: 'log_level' must be one of debug|info|warn|error");
   EXPECT_EQ(problem_of("sinks: {stdout: yes}"), "FILE:1:17: 'sinks.stdout' must be true or false");
@@ -91,12 +91,22 @@ TEST(ConfigTest, IntegersDoNotOverflow) {
 }
 
 TEST(ConfigTest, KeysThatContradictEachOtherAreRefused) {
-  EXPECT_NE(problem_of("collector: {cert: /c}").find("belong together"), std::string::npos);
-  EXPECT_NE(problem_of("collector: {url: 'http://x', token_file: /t}").find("https://"),
-            std::string::npos);
-  EXPECT_NE(problem_of("collector: {url: 'https://x'}").find("needs"), std::string::npos);
-  EXPECT_NE(problem_of("capture: {ring_bytes: 3MiB}").find("power of two"), std::string::npos);
-  EXPECT_NE(problem_of("state_directory: here").find("absolute"), std::string::npos);
+  const std::map<std::string, std::string> cases = {
+      {"collector: {cert: /c}", "belong together"},
+      {"collector: {url: 'http://x', token_file: /t}", "https://"},
+      {"collector: {url: 'https://x'}", "needs"},
+      {"capture: {ring_bytes: 3MiB}", "power of two"},
+      {"state_directory: here", "absolute"},
+      {"metrics: {listen: 9464}", "ADDRESS:PORT"},
+      {"metrics: {listen: ':9464'}", "ADDRESS:PORT"},
+      {"metrics: {listen: '127.0.0.1:'}", "ADDRESS:PORT"},
+      {"metrics: {listen: '127.0.0.1:65536'}", "ADDRESS:PORT"},
+      {"metrics: {listen: 'host:x'}", "ADDRESS:PORT"},
+  };
+  for (const auto& [text, part] : cases) {
+    EXPECT_NE(problem_of(text).find(part), std::string::npos) << text << ": " << problem_of(text);
+  }
+  EXPECT_EQ(problem_of("metrics: {listen: '[::1]:9464'}"), "");
 }
 
 TEST(ConfigTest, DepthOfAHostileFileIsBounded) {
@@ -118,10 +128,10 @@ class ConfigFileTest : public ::testing::Test {
     return path;
   }
   static Result<Config> load(const std::string& path,
-                             const std::map<std::string, std::string>& variables = {}) {
+                             const std::map<std::string, std::string>& set = {}) {
     return load_config(path, [&](const std::string& name) {
-      const auto found = variables.find(name);
-      return found == variables.end() ? std::nullopt : std::optional(found->second);
+      const auto found = set.find(name);
+      return found == set.end() ? std::nullopt : std::optional(found->second);
     });
   }
   std::string directory_;
@@ -137,8 +147,64 @@ TEST_F(ConfigFileTest, VariablesOverrideTheFile) {
   EXPECT_EQ(config->log_level, "error");
   EXPECT_EQ(config->capture.allow.uids, (std::vector<uint32_t>{5, 6}));
   EXPECT_EQ(config->spool.max_bytes, 2U << 20);
-  EXPECT_EQ(load(path, {{"SONDE_LOG_LEVEL", "x"}}).error().message,
-            "environment variable SONDE_LOG_LEVEL: must be one of debug|info|warn|error");
+  EXPECT_EQ(
+      load(path, {{"SONDE_LOG_LEVEL", "x"}}).error().message,
+      "environment variable SONDE_LOG_LEVEL: 'log_level' must be one of debug|info|warn|error");
+}
+
+TEST_F(ConfigFileTest, EachLayerIsStrongerThanTheOneBeforeAndLeavesItsName) {
+  const std::string path = write("sonde.yaml",
+                                 "log_level: warn\nagent_id: file\nspool: {max_bytes: 2MiB}\n"
+                                 "capture: {allow: {uids: [1, 2]}, ring_bytes: 1MiB}\n");
+  std::filesystem::create_directory(directory_ + "/conf.d");
+  write("conf.d/20-b.yaml", "agent_id: second\ncapture:\n  allow:\n    uids: [3]\n");
+  write("conf.d/10-a.yaml", "agent_id: first\n");
+  write("conf.d/30-c.yaml.bak", "unknown: true\n");
+  const Layers layers{path,
+                      [](const std::string& name) -> std::optional<std::string> {
+                        if (name == "SONDE_SPOOL_MAX_BYTES") return "3MiB";
+                        if (name == "SONDE_LOG_LEVEL") return "error";
+                        return std::nullopt;
+                      },
+                      {"log_level=debug", "capture.deny.ports=1,2"}};
+  const auto effective = load_effective(layers);
+  ASSERT_TRUE(effective.ok()) << effective.error().message;
+  EXPECT_EQ(effective->config.agent_id, "second");
+  const std::string expected = "agent_id: \"second\"  # " + directory_ + "/conf.d/20-b.yaml:1\n" +
+                               "log_level: \"debug\"  # --set\n\ncapture:\n  ring_bytes: 1MiB  # " +
+                               path + ":4\n  allow:\n    uids: [3]  # " + directory_ +
+                               "/conf.d/20-b.yaml:4\n" +
+                               "  deny:\n    ports: [1, 2]  # --set\n\nspool:\n"
+                               "  max_bytes: 3MiB  # environment variable SONDE_SPOOL_MAX_BYTES\n";
+  EXPECT_EQ(document_of(effective->settings, false), expected);
+}
+
+TEST_F(ConfigFileTest, TheEffectiveConfigurationIsAFileThatMeansTheSame) {
+  const auto effective = load_effective({write("a.yaml", "sinks: {stdout: true}\n"), {}, {}});
+  ASSERT_TRUE(effective.ok()) << effective.error().message;
+  const std::string all = document_of(effective->settings, true);
+  const auto again = load_effective({write("b.yaml", all), {}, {}});
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  ASSERT_EQ(again->settings.size(), effective->settings.size());
+  for (size_t i = 0; i < again->settings.size(); ++i) {
+    EXPECT_EQ(again->settings[i].key, effective->settings[i].key);
+    EXPECT_EQ(again->settings[i].value, effective->settings[i].value);
+  }
+}
+
+TEST_F(ConfigFileTest, ProblemsOfEveryLayerAreToldAtOnce) {
+  const std::string path = write("sonde.yaml", "a: 1\n");
+  std::filesystem::create_directory(directory_ + "/conf.d");
+  write("conf.d/x.yaml", "b: 1\n");
+  const auto effective = load_effective({path, {}, {"log_level", "c=1", "spool.max_bytes=1"}});
+  ASSERT_FALSE(effective.ok());
+  const std::string& message = effective.error().message;
+  for (const std::string& part :
+       {path + ":1:1: unknown key 'a'", directory_ + "/conf.d/x.yaml:1:1: unknown key 'b'",
+        std::string("--set log_level: must be KEY=VALUE"), std::string("--set c=1: must be"),
+        std::string("--set: 'spool.max_bytes' must be an integer from 1MiB")}) {
+    EXPECT_NE(message.find(part), std::string::npos) << part << "\nin: " << message;
+  }
 }
 
 TEST_F(ConfigFileTest, AFileThatOthersCanWriteIsRefused) {

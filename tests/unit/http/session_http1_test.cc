@@ -2,14 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/http/session.h"
 #include "tests/support/splits.h"
-#include "tests/unit/http/transcript.h"
+#include "tests/unit/http/heard.h"
 
 namespace sonde::http {
 namespace {
 
-using test::Transcript;
+using test::Heard;
 
 constexpr Direction kSent = Direction::kSent;
 constexpr Direction kReceived = Direction::kReceived;
@@ -22,22 +21,6 @@ const std::string kResponse1 =
     "5;name=value\r\nhello\r\n7\r\n, world\r\n0\r\nTrailer: x\r\n\r\n";
 const std::string kRequest2 = "GET /v1/models HTTP/1.1\r\nHost: api.example\r\n\r\n";
 const std::string kResponse2 = "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone";
-
-struct Heard {
-  Limits limits;
-  Counters counters;
-  Transcript transcript;
-  Session session;
-
-  explicit Heard(bool joined_late = false, Limits given = {})
-      : limits(given), session(transcript, limits, counters, joined_late) {}
-  Heard(const Heard&) = delete;
-
-  void sent(std::string_view text) { session.consume(kSent, as_bytes(text)); }
-  void received(std::string_view text) { session.consume(kReceived, as_bytes(text)); }
-  test::Told& told(ExchangeNumber number) { return transcript.exchanges[number]; }
-  size_t count() const { return transcript.exchanges.size(); }
-};
 
 void expect_first(test::Told& told) {
   EXPECT_EQ(told.request.head.target, "/v1/chat/completions");
@@ -321,6 +304,25 @@ TEST(Http1SessionTest, RefusedUpgradeIsAnOrdinaryExchange) {
   EXPECT_TRUE(heard.told(1).request.whole());
   EXPECT_EQ(heard.told(1).response.body, "no");
   expect_second(heard.told(2));
+}
+
+TEST(Http1SessionTest, FirstPieceOfAnySizeIsRecognised) {
+  Heard heard;
+  const std::string body(8 << 20, 'x');
+  heard.sent("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8388608\r\n\r\n" + body);
+  heard.received(kResponse1);
+  EXPECT_TRUE(heard.told(1).request.whole());
+  EXPECT_EQ(heard.told(1).request.pieces, 1U);
+  EXPECT_EQ(heard.told(1).request.body, body);
+  EXPECT_TRUE(heard.told(1).response.whole());
+}
+
+TEST(Http1SessionTest, EndlessEmptyLinesAreGivenUp) {
+  Heard heard;
+  const std::string lines(1000, '\n');
+  for (int i = 0; i < 100; ++i) heard.sent(lines);
+  EXPECT_FALSE(heard.session.worth_hearing());
+  EXPECT_EQ(heard.counters.value(Count::kConnectionsNotHttp), 1U);
 }
 
 }  // namespace

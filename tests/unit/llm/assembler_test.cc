@@ -123,10 +123,14 @@ TEST(AssemblerTest, MoreMessagesThanAllowedAreLeftOutAndCounted) {
   EXPECT_EQ(player.count(Count::kTextTruncated), 1U);
 }
 
-TEST(AssemblerTest, DeeplyNestedJsonIsRefusedAndCounted) {
+TEST(AssemblerTest, JsonNestedTooDeepIsReadUpToTheLimitAndCounted) {
   Player player;
-  player.play({.request = R"({"messages":)" + std::string(100'000, '['), .response = kReply});
-  EXPECT_EQ(player.count(Count::kJsonInvalid), 1U);
+  player.play({.request = R"({"model":"m","messages":[{"role":"user","content":"hi"},)" +
+                          std::string(100'000, '['),
+               .response = kReply});
+  EXPECT_EQ(player.count(Count::kJsonRepaired), 1U);
+  ASSERT_EQ(player.exchanges.size(), 1U);
+  EXPECT_EQ(player.exchanges[0].input.front().parts.front().content, "hi");
 }
 
 }  // namespace

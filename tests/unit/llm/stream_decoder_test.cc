@@ -10,7 +10,9 @@ namespace {
 std::vector<std::string> decode(StreamFormat format, std::string_view bytes, size_t split,
                                 size_t limit = 1000) {
   std::vector<std::string> events;
-  StreamDecoder decoder(format, limit, [&](std::string_view name, const std::string& data) {
+  Limits limits;
+  limits.sse_event_bytes = limit;
+  StreamDecoder decoder(format, limits, [&](std::string_view name, const std::string& data) {
     events.push_back(std::string(name) + "=" + data);
   });
   decoder.consume(bytes.substr(0, split));
