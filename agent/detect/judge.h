@@ -1,5 +1,6 @@
 // Asks the learned model about every text that somebody else than the application wrote. A client
-// sends the whole conversation again with each request: verdicts on texts seen lately are remembered.
+// sends the whole conversation again with each request: verdicts on texts seen lately are
+// remembered.
 #pragma once
 
 #include <span>
