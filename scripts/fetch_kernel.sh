@@ -4,7 +4,7 @@
 set -euo pipefail
 series=$1 folder=$2
 [ -s "$folder/vmlinuz" ] && exit 0
-mirror=http://deb.debian.org/debian
+mirror=$("$(dirname "$0")/debian_mirror.sh")
 case $series in
   5.10) suites="$mirror-security bullseye-security|$mirror bullseye" ;;
   6.1) suites="$mirror bookworm" ;;

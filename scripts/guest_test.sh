@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 packages=$(realpath "${1:-build/packages}")
 cache=$(realpath -m "${SONDE_GUEST_CACHE:-build/guest}")
 minutes=${SONDE_GUEST_MINUTES:-20}
-mirror=${SONDE_GUEST_MIRROR:-http://deb.debian.org/debian}
+mirror=${SONDE_GUEST_MIRROR:-$(scripts/debian_mirror.sh)}
 mkdir -p "$cache"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

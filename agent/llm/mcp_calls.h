@@ -28,8 +28,8 @@ struct McpPlace {
   uint64_t scope = 0;   // one HTTP exchange, or one pair of pipes
   bool forward = true;  // sent by the side that opened the scope
   std::string session;  // Mcp-Session-Id, or empty
-  MonoTime now{};
-  WallTime wall{};
+  MonoTime now;
+  WallTime wall;
 };
 
 // Not thread-safe.

@@ -48,7 +48,7 @@ llm::Exchange play(const RecordedExchange& recorded, size_t split, bool& heard) 
 
 TEST(CassettesTest, EveryTextOfEveryRecordingIsInItsExchange) {
   const char* const folder = std::getenv("SONDE_CASSETTES");
-  if (folder == nullptr) GTEST_SKIP() << "SONDE_CASSETTES names no folder of recordings";
+  ASSERT_NE(folder, nullptr) << "SONDE_CASSETTES names no folder of recordings";
   std::map<std::string, Tally> table;
   for (const RecordedExchange& recorded : load_cassettes(folder)) {
     if (!is_llm_traffic(recorded)) continue;
