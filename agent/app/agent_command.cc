@@ -22,6 +22,7 @@
 #include "agent/app/scope.h"
 #include "agent/app/signals.h"
 #include "agent/base/notify.h"
+#include "agent/detect/fingerprint.h"
 #include "agent/sink/curl_transport.h"
 
 namespace sonde::app {
@@ -132,6 +133,8 @@ void Agent::hear() {
       [this](const capture::ConnectionKey& key) {
         live_->probes().ignore(key.tgid, key.handle, key.generation_ns);
       });
+  pipeline.set_key_fingerprint(
+      [this](std::string_view secret) { return detect::fingerprint(key_, secret); });
   pipeline.set_process_filter(
       [this](const llm::Process& process) { return policy_->scope.includes(process); });
   std::vector<std::byte> records;

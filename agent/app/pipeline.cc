@@ -21,10 +21,12 @@ std::string_view side_name(http::Side side) {
 // A connection with the assembler that its session feeds; the assembler must be at a fixed address.
 struct Pipeline::Entry {
   Entry(Pipeline& pipeline, const capture::DataEvent& data, bool joined_late)
-      : assembler(pipeline.limits_, pipeline.counters_,
-                  [this, &pipeline](llm::Exchange&& exchange) {
-                    pipeline.complete(*this, std::move(exchange));
-                  }),
+      : assembler(
+            pipeline.limits_, pipeline.counters_,
+            [this, &pipeline](llm::Exchange&& exchange) {
+              pipeline.complete(*this, std::move(exchange));
+            },
+            &pipeline.shared_),
         connection(data.connection, data.target, joined_late, assembler, pipeline.limits_,
                    pipeline.counters_) {}
 
@@ -39,7 +41,8 @@ Pipeline::Pipeline(const Limits& limits, Counters& counters, ExchangeSink exchan
     : limits_(limits),
       counters_(counters),
       exchanges_(std::move(exchanges)),
-      ignored_(std::move(ignored)) {}
+      ignored_(std::move(ignored)),
+      shared_(limits, counters) {}
 
 Pipeline::~Pipeline() = default;
 
@@ -172,6 +175,8 @@ void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
   exchange.capture.side = side_name(connection.side());
   exchange.capture.lost_bytes = connection.lost_bytes();
   exchange.capture.joined_late = connection.joined_late() && exchange.capture.joined_late;
+  // Workers of one program take turns in a conversation; client and server of it are two.
+  shared_.conversations.link(exchange.capture.side + exchange.process.exe, exchange);
   exchanges_(std::move(exchange));
 }
 

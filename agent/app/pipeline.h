@@ -14,6 +14,7 @@
 #include "agent/capture/event.h"
 #include "agent/conn/connection.h"
 #include "agent/llm/assembler.h"
+#include "agent/llm/context.h"
 
 namespace sonde::app {
 
@@ -31,6 +32,11 @@ class Pipeline {
   // connection, when its first byte comes.
   using ProcessFilter = std::function<bool(const llm::Process&)>;
   void set_process_filter(ProcessFilter filter) { process_filter_ = std::move(filter); }
+
+  // What stands for API keys in exchanges; without it they carry no key fingerprint.
+  void set_key_fingerprint(llm::Fingerprint fingerprint) {
+    shared_.fingerprint = std::move(fingerprint);
+  }
 
   // A buffer of whole records.
   void on_records(Bytes records);
@@ -62,6 +68,7 @@ class Pipeline {
   IgnoreSink ignored_;
   ProcessFilter process_filter_;
   ProcessTable processes_;
+  llm::Context shared_;
   std::unordered_map<uint32_t, Target> targets_;
   Entries entries_;
   std::unordered_map<std::string, Entries::iterator> by_key_;
