@@ -224,10 +224,9 @@ void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
   exchange.network.local = entry.network.local;
   exchange.network.peer = entry.network.peer;
   exchange.network.found_by = entry.network.found_by;
-  // Conversations do not cross applications.
-  context_.conversations.link(fmt::format("{}/{}", key.tgid, exchange.process.start_time_ns),
-                              exchange);
   exchange.capture.side = side_name(connection.side());
+  // Workers of one program take turns in a conversation; client and server of it are two.
+  context_.conversations.link(exchange.capture.side + exchange.process.exe, exchange);
   // Where the gap hid which message it touched, the one that is not whole is it.
   const uint64_t lost_since = connection.lost_bytes() - entry.lost_before;
   entry.lost_before = connection.lost_bytes();

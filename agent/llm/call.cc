@@ -41,6 +41,12 @@ bool is_last_event(std::string_view name) {
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
+// The older transport of MCP has its session in the query: "/messages?session_id=...".
+std::string_view mcp_session_in(std::string_view target) {
+  const std::string_view id = query_parameter(target, "session_id");
+  return id.empty() ? query_parameter(target, "sessionId") : id;
+}
+
 bool is_binary(std::string_view content_type) {
   for (const std::string_view kind : {"audio/", "image/", "video/", "application/octet-stream"}) {
     if (content_type.starts_with(kind)) return true;
@@ -66,6 +72,7 @@ void Call::request_head(const http::Head& head) {
   read_request_head(head, environment_.context.fingerprint, exchange_);
   request_type_ = head.field("content-type");
   mcp_session_ = head.field("mcp-session-id");
+  if (mcp_session_.empty()) mcp_session_ = mcp_session_in(head.target);
   const Likelihood likelihood = judge_head(head);
   expected_ = likelihood == Likelihood::kYes;
   if (likelihood != Likelihood::kNo) return;
@@ -90,7 +97,9 @@ void Call::request_body(std::string_view bytes) {
   exchange_.http.request_body_bytes += bytes.size();
   if (state_ != State::kUndecided) return;
   keep(request_, bytes);
-  if (!expected_ && judge_beginning(request_.body) == Likelihood::kNo) ignore();
+  if (expected_ || judged_) return;
+  if (judge_beginning(request_.body) == Likelihood::kNo) return ignore();
+  judged_ = request_.body.size() > 2 * kBeginningBytes;
 }
 
 void Call::request_gap(uint64_t lost_bytes) {
@@ -245,15 +254,25 @@ void Call::select_by_answer(const Json& answer) {
   accept(std::move(selection.dialect), selection.provider, selection.model);
 }
 
+// SageMaker hands on what a model's own server streams, cut anywhere.
+void Call::read_payload_part(const std::string& data) {
+  if (!payload_) {
+    const bool events = begins_like_events(data);
+    payload_ = std::make_unique<StreamDecoder>(
+        events ? StreamFormat::kServerSentEvents : StreamFormat::kJsonLines, limits_,
+        [this](std::string_view name, const std::string& event) { read_event(name, event); });
+  }
+  payload_->consume(data);
+}
+
 void Call::read_event(std::string_view name, const std::string& data) {
   if (data == "[DONE]" || is_last_event(name)) response_.told = true;
+  if (name == "PayloadPart") return read_payload_part(data);
   if (data == "[DONE]" || data.empty()) return;
   const bool listening = state_ == State::kListening;
   if (listening && name == "endpoint") {
-    // The older transport's first event names where to post: "/messages?session_id=...".
-    for (const std::string_view key : {"session_id", "sessionId"}) {
-      if (mcp_session_.empty()) mcp_session_ = query_parameter(data, key);
-    }
+    // The older transport's first event names where to post.
+    mcp_session_ = mcp_session_in(data);
     return;
   }
   std::optional<Json> json = events_.parse(data);
@@ -265,7 +284,8 @@ void Call::read_event(std::string_view name, const std::string& data) {
   // Some streams are of bare text, which may look like JSON by chance.
   if (!composed && dialect_ && dialect_->read_text(name, data, writer_)) return;
   bool repaired = false;
-  if (!json) json = events_.parse_leniently(data, repaired);
+  // The last event of a stream that was cut is not made whole by guessing.
+  if (!json && !last_event_) json = events_.parse_leniently(data, repaired);
   if (!json) {
     counters_.add(Count::kJsonInvalid);
     response_.cut = true;
@@ -331,7 +351,9 @@ void Call::finish_answer() {
     choose_framing(true);
     if (framing_ == Framing::kStream) decoder_->consume(response_.body);
   }
+  last_event_ = true;
   if (framing_ == Framing::kStream && decoder_) decoder_->finish();
+  if (payload_) payload_->finish();
   if (framing_ == Framing::kWhole) read_whole_answer();
   if (framing_ != Framing::kBinary || !dialect_) return;
   BlobFacts facts = meter_->finish();

@@ -5,6 +5,7 @@
 // holds nothing. Not thread-safe.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,6 +78,7 @@ class Call {
   void read_answer_text(std::string_view text);
   void read_answer_json(const Json& json);
   void read_event(std::string_view name, const std::string& data);
+  void read_payload_part(const std::string& data);
   void select_by_answer(const Json& answer);
   void mcp_message(bool forward, const Json& body);
   void finish_answer();
@@ -89,7 +91,9 @@ class Call {
   MonoTime start_;
   uint64_t scope_;
   State state_ = State::kUndecided;
-  bool expected_ = false;  // the path says LLM
+  bool expected_ = false;    // the path says LLM
+  bool judged_ = false;      // the beginning of the request's body was looked at
+  bool last_event_ = false;  // events that come now may be cut
   Direction request_;
   Direction response_;
   Framing framing_ = Framing::kUnknown;
@@ -97,6 +101,7 @@ class Call {
   std::string response_type_;
   std::string mcp_session_;
   std::optional<StreamDecoder> decoder_;
+  std::unique_ptr<StreamDecoder> payload_;  // of a stream inside the events
   std::optional<BlobMeter> meter_;
   JsonParser events_;
   DialectPtr dialect_;

@@ -72,6 +72,11 @@ bool is_bedrock_agent(std::string_view path) {
 bool is_watsonx(std::string_view path) {
   return holds(path, "/generation/text") || holds(path, "/text/generation");
 }
+bool is_predict(std::string_view path) {
+  return path.ends_with(":predict") || path.ends_with(":serverStreamingPredict");
+}
+bool is_workers_ai(std::string_view path) { return holds(path, "/ai/run/"); }
+bool is_dash_scope(std::string_view path) { return holds(path, "/services/aigc/"); }
 bool is_interaction(std::string_view path) { return path.ends_with("/interactions"); }
 bool is_ollama(std::string_view path) {
   return path.ends_with("/api/chat") || path.ends_with("/api/generate");
@@ -113,6 +118,7 @@ bool text_generation_request(const Json& body) {
   return (inputs.is_string() || inputs.item(0).is_string()) &&
          (body["parameters"].is_object() || body["stream"].exists());
 }
+bool has_instances(const Json& body) { return body["instances"].is_array(); }
 bool has_inputs(const Json& body) { return body["inputs"].is_string(); }
 bool chat_request(const Json& body) { return has_messages(body) && body["model"].is_string(); }
 bool anthropic_request(const Json& body) {
@@ -190,6 +196,9 @@ constexpr auto kDialects = std::to_array<DialectEntry>({
      make<TextGeneration>, false, has_inputs},
     {"replicate", is_prediction, nullptr, nullptr, make<GenericText>, true},
     {"ibm.watsonx.ai", is_watsonx, nullptr, nullptr, make<GenericText>},
+    {"gcp.vertex_ai", is_predict, nullptr, nullptr, make<GenericText>, false, has_instances},
+    {"cloudflare", is_workers_ai, nullptr, nullptr, make<GenericText>},
+    {"alibaba_cloud", is_dash_scope, nullptr, nullptr, make<GenericText>},
     {"gcp.gemini", is_interaction, nullptr, nullptr, make<GenericText>},
     {"unknown", nullptr, GenericText::fits_request, nullptr, make<GenericText>},
 });

@@ -92,6 +92,8 @@ void read_block(const Json& block, const std::string& path, std::vector<Part>& p
     writer.append(part.content, block["text"].text());
     writer.annotate(part.annotations, block["citations"]);
   }
+  // A summary that takes the place of earlier messages: {"type": "compaction", "content": "..."}.
+  writer.text(parts, PartType::kText, block["content"].text(), json_path(path, "content"));
   // {"type": "search_result", "content": [{"type": "text", ...}]}
   block["content"].each_item([&](size_t index, Json item) {
     writer.text(parts, PartType::kText, item["text"].text(),
@@ -273,6 +275,9 @@ void AnthropicMessages::start_block(const Json& data, Writer& writer) {
     if (Block* const block = open(PartType::kReasoning, "thinking")) {
       writer.append(block->text, from["thinking"].text());
     }
+  } else if (type == "compaction") {
+    Block* const block = open(PartType::kText, "content");
+    if (block != nullptr) writer.append(block->text, from["content"].text());
   } else if (Block* const block = open(PartType::kText, "text")) {
     writer.append(block->text, from["text"].text());
     writer.annotate(block->annotations, from["citations"]);
@@ -292,6 +297,7 @@ void AnthropicMessages::add_delta(const Json& data, Writer& writer) {
   };
   if (type == "text_delta") add(PartType::kText, "text", delta["text"].text());
   if (type == "thinking_delta") add(PartType::kReasoning, "thinking", delta["thinking"].text());
+  if (type == "compaction_delta") add(PartType::kText, "content", delta["content"].text());
   if (type == "citations_delta") {
     Block* const block =
         blocks_.find_or_open(index, PartType::kText, block_path(index, "text"), writer);

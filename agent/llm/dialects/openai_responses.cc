@@ -48,7 +48,9 @@ void read_prompt(const Json& prompt, Writer& writer) {
 
 void read_conversation(const Json& body, Writer& writer) {
   Exchange& exchange = writer.exchange();
-  writer.assign(exchange.previous_response_id, body["previous_response_id"].text());
+  if (const Json previous = body["previous_response_id"]; !previous.text().empty()) {
+    writer.assign(exchange.previous_response_id, previous.text());
+  }
   const Json conversation = body["conversation"];
   const Json id = conversation.is_string() ? conversation : conversation["id"];
   if (!id.text().empty()) writer.assign(exchange.conversation_id, id.text());
