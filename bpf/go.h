@@ -14,10 +14,12 @@
 #if defined(__TARGET_ARCH_x86)
 #define GO_ARGUMENT_1(ctx) ((ctx)->rax)
 #define GO_ARGUMENT_2(ctx) ((ctx)->rbx)
+#define GO_ARGUMENT_3(ctx) ((ctx)->rcx)
 #define GO_GOROUTINE(ctx)  ((ctx)->r14)
 #elif defined(__TARGET_ARCH_arm64)
 #define GO_ARGUMENT_1(ctx) (((const struct user_pt_regs *)(ctx))->regs[0])
 #define GO_ARGUMENT_2(ctx) (((const struct user_pt_regs *)(ctx))->regs[1])
+#define GO_ARGUMENT_3(ctx) (((const struct user_pt_regs *)(ctx))->regs[2])
 #define GO_GOROUTINE(ctx)  (((const struct user_pt_regs *)(ctx))->regs[28])
 #endif
 
@@ -31,10 +33,8 @@ static __always_inline struct call_key go_key(struct pt_regs *ctx, __u16 directi
 	return key;
 }
 
-/* func (c *Conn) Read(b []byte) (int, error), and Write. */
-static __always_inline int go_entry(struct pt_regs *ctx, __u16 direction)
+static __always_inline struct call go_call(struct pt_regs *ctx, __u16 direction)
 {
-	struct call_key key = go_key(ctx, direction);
 	struct call call = {
 		.handle = GO_ARGUMENT_1(ctx),
 		.buffer = GO_ARGUMENT_2(ctx),
@@ -43,13 +43,23 @@ static __always_inline int go_entry(struct pt_regs *ctx, __u16 direction)
 	};
 
 	go_heard = 1;
+	return call;
+}
+
+/* func (c *Conn) Read(b []byte) (int, error) */
+SEC("uprobe")
+int go_read_entry(struct pt_regs *ctx)
+{
+	struct call_key key = go_key(ctx, SONDE_DIRECTION_RECEIVED);
+	struct call call = go_call(ctx, SONDE_DIRECTION_RECEIVED);
+
 	return begin_call(ctx, &key, &call);
 }
 
-/* Not every return had an entry: the probes may have come in the middle of a long Read. */
-static __always_inline int go_return(struct pt_regs *ctx, __u16 direction)
+SEC("uprobe")
+int go_read_return(struct pt_regs *ctx)
 {
-	struct call_key key = go_key(ctx, direction);
+	struct call_key key = go_key(ctx, SONDE_DIRECTION_RECEIVED);
 	__s64 length = (__s64)GO_ARGUMENT_1(ctx);
 	struct call call;
 
@@ -61,28 +71,39 @@ static __always_inline int go_return(struct pt_regs *ctx, __u16 direction)
 	return 0;
 }
 
-SEC("uprobe")
-int go_read_entry(struct pt_regs *ctx)
-{
-	return go_entry(ctx, SONDE_DIRECTION_RECEIVED);
-}
-
+/*
+ * func (c *Conn) Write(b []byte) (int, error)
+ *
+ * Heard at its entry: it writes all or the connection has failed, and a program may well end by the
+ * answer to a request before the goroutine that wrote it has returned.
+ */
 SEC("uprobe")
 int go_write_entry(struct pt_regs *ctx)
 {
-	return go_entry(ctx, SONDE_DIRECTION_SENT);
-}
+	struct call_key key = go_key(ctx, SONDE_DIRECTION_SENT);
+	struct call call = go_call(ctx, SONDE_DIRECTION_SENT);
+	struct call *begun = bpf_map_lookup_elem(&calls, &key);
+	__u64 length = GO_ARGUMENT_3(ctx);
 
-SEC("uprobe")
-int go_read_return(struct pt_regs *ctx)
-{
-	return go_return(ctx, SONDE_DIRECTION_RECEIVED);
+	if (key.pid_tgid >> 32 == own_tgid)
+		return 0;
+	if (begun && begun->handle == call.handle && begun->buffer == call.buffer)
+		return 0; /* once more from the entry, on a larger stack */
+	begin_call(ctx, &key, &call);
+	if (length)
+		emit_call(&call, length);
+	return 0;
 }
 
 SEC("uprobe")
 int go_write_return(struct pt_regs *ctx)
 {
-	return go_return(ctx, SONDE_DIRECTION_SENT);
+	struct call_key key = go_key(ctx, SONDE_DIRECTION_SENT);
+	struct call call;
+
+	if (end_call(&key, &call, true))
+		socket_call_over(&key, &call, 0);
+	return 0;
 }
 
 /* func (c *Conn) Close() error */

@@ -131,14 +131,35 @@ int call_return_shared(struct pt_regs *ctx)
 	return finish(ctx, false);
 }
 
-SEC("uprobe")
-int handle_freed(struct pt_regs *ctx)
+static __always_inline int forget(struct pt_regs *ctx)
 {
 	struct conn_key key = {.handle = PT_REGS_PARM1(ctx),
 			       .tgid = bpf_get_current_pid_tgid() >> 32};
 
 	close_conn(&key);
 	return 0;
+}
+
+SEC("uprobe")
+int handle_freed(struct pt_regs *ctx)
+{
+	return forget(ctx);
+}
+
+/* All of the above in one program, so that one link carries a file (agent/attach/probe_links.h). */
+SEC("uprobe")
+int any_place(struct pt_regs *ctx)
+{
+	__u32 place = bpf_get_attach_cookie(ctx) >> 32;
+	bool sent = place == SONDE_PLACE_SENT || place == SONDE_PLACE_SENT_EX;
+	bool ex = place == SONDE_PLACE_RECEIVED_EX || place == SONDE_PLACE_SENT_EX;
+
+	if (place == SONDE_PLACE_FREED)
+		return forget(ctx);
+	if (place == SONDE_PLACE_RETURN || place == SONDE_PLACE_RETURN_SHARED)
+		return finish(ctx, place == SONDE_PLACE_RETURN);
+	return remember(ctx, sent ? SONDE_DIRECTION_SENT : SONDE_DIRECTION_RECEIVED,
+			ex ? PT_REGS_PARM4(ctx) : 0);
 }
 
 #include "bpf/go.h"

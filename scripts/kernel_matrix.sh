@@ -28,10 +28,10 @@ for name in "${series[@]}"; do
   scripts/fetch_kernel.sh "$name" "$work/kernel-$name"
   for attempt in 1 2 3; do
     boot "$name"
-    grep -q '^guest: ' "$work/$name.log" && break # only a guest that never spoke is tried again
+    grep -aq '^guest: ' "$work/$name.log" && break # only a guest that never spoke is tried again
     echo "kernel $name: attempt $attempt did not boot" >&2
   done
-  tr -d '\r' < "$work/$name.log" | grep -vE '^$' | sed "s/^/$name  /"
-  tr -d '\r' < "$work/$name.log" | grep -qx 'guest: exit 0' || { failed=1; echo "kernel $name: FAILED"; }
+  tr -d '\r' < "$work/$name.log" | grep -avE '^$' | sed "s/^/$name  /"
+  tr -d '\r' < "$work/$name.log" | grep -aqx 'guest: exit 0' || { failed=1; echo "kernel $name: FAILED"; }
 done
 exit $failed

@@ -13,6 +13,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "agent/attach/probe_links.h"
+
 namespace sonde::attach {
 namespace {
 
@@ -20,11 +22,6 @@ struct DestroySkeleton {
   void operator()(tls_bpf* skeleton) const { tls_bpf__destroy(skeleton); }
 };
 using SkeletonPtr = std::unique_ptr<tls_bpf, DestroySkeleton>;
-
-struct DestroyLink {
-  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
-};
-using LinkPtr = std::unique_ptr<bpf_link, DestroyLink>;
 
 // Mirrors of the map types in bpf/tls.bpf.c that user space writes to.
 struct ConnKey {
@@ -49,6 +46,23 @@ void raise_memlock() {
 int quiet(libbpf_print_level, const char*, va_list) { return 0; }
 
 using SocketTrace = KernelFeatures::SocketTrace;
+
+// What a program of a C call stands for in any_place; 0: it stays a program of its own.
+uint64_t place_of(const tls_bpf& skeleton, const bpf_program* program) {
+  const auto& programs = skeleton.progs;
+  const std::array<std::pair<const bpf_program*, uint64_t>, 7> places{
+      {{programs.received_entry, SONDE_PLACE_RECEIVED},
+       {programs.sent_entry, SONDE_PLACE_SENT},
+       {programs.received_ex_entry, SONDE_PLACE_RECEIVED_EX},
+       {programs.sent_ex_entry, SONDE_PLACE_SENT_EX},
+       {programs.call_return, SONDE_PLACE_RETURN},
+       {programs.call_return_shared, SONDE_PLACE_RETURN_SHARED},
+       {programs.handle_freed, SONDE_PLACE_FREED}}};
+  for (const auto& [known, place] : places) {
+    if (known == program) return place;
+  }
+  return 0;
+}
 
 // Which optional group a program belongs to, by its section.
 bool is_wanted(std::string_view section, const KernelFeatures& features) {
@@ -82,7 +96,13 @@ SkeletonPtr load(const ProbeSetOptions& options, const KernelFeatures& features,
     if (section == "uprobe" && features.sleepable) {
       bpf_program__set_flags(program, BPF_F_SLEEPABLE);
     }
-    bpf_program__set_autoload(program, is_wanted(section, features));
+    if (section == "uprobe" && features.uprobe_multi) {
+      bpf_program__set_expected_attach_type(program,
+                                            static_cast<bpf_attach_type>(kTraceUprobeMulti));
+    }
+    const bool merged = features.uprobe_multi ? place_of(*skeleton, program) != 0
+                                              : program == skeleton->progs.any_place;
+    bpf_program__set_autoload(program, is_wanted(section, features) && !merged);
   }
   error = -tls_bpf__load(skeleton.get());
   return error == 0 ? std::move(skeleton) : nullptr;
@@ -172,24 +192,24 @@ FunctionPrograms programs_for(const tls_bpf& skeleton, Function function) {
 }  // namespace
 
 struct ProbeSet::Impl {
+  struct Target {
+    std::vector<ProbeLink> links;
+    size_t probes = 0;
+  };
+
+  ~Impl() {
+    std::vector<ProbeLink> all;
+    for (auto& [id, target] : targets)
+      std::move(target.links.begin(), target.links.end(), std::back_inserter(all));
+    for (LinkPtr& link : kernel_links) all.push_back({std::move(link), {}});
+    close_together(std::move(all));
+  }
+
   SkeletonPtr skeleton;
   std::vector<LinkPtr> kernel_links;  // tracepoints and kprobes, for the life of the set
   mutable std::mutex mutex;
-  std::map<uint32_t, std::vector<LinkPtr>> targets;  // guarded by mutex
-  size_t probes = 0;                                 // guarded by mutex
-
-  Result<LinkPtr> attach_one(bpf_program* program, const std::filesystem::path& file,
-                             uint64_t offset, uint64_t cookie, bool has_cookie) {
-    bpf_uprobe_opts options{};
-    options.sz = sizeof(options);
-    options.bpf_cookie = has_cookie ? cookie : 0;
-    LinkPtr link(bpf_program__attach_uprobe_opts(program, -1, file.c_str(), offset, &options));
-    if (!link) {
-      return fail_errno(fmt::format("cannot put a probe at {:#x} of '{}'", offset, file.string()),
-                        errno);
-    }
-    return link;
-  }
+  std::map<uint32_t, Target> targets;  // guarded by mutex
+  size_t probes = 0;                   // guarded by mutex
 };
 
 namespace {
@@ -214,9 +234,11 @@ std::vector<KernelFeatures> feature_ladder() {
   const SocketTrace sockets = wanted_socket_trace();
   const bool registers =
       libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_pt_regs, nullptr) == 1;
+  const bool multi = has_uprobe_multi();
   std::vector<KernelFeatures> ladder;
   for (KernelFeatures base : kBases) {
     base.task_registers = registers;
+    base.uprobe_multi = multi && base.attach_cookie;
     for (const SocketTrace trace : {sockets, SocketTrace::kNone}) {
       base.socket_trace = trace;
       ladder.push_back(base);
@@ -249,51 +271,65 @@ ProbeSet::~ProbeSet() = default;
 
 int ProbeSet::ring_fd() const { return bpf_map__fd(impl_->skeleton->maps.ring); }
 
-Result<size_t> ProbeSet::attach(const std::filesystem::path& file, const TlsTarget& target,
-                                uint32_t id) {
-  std::vector<LinkPtr> links;
-  const tls_bpf& skeleton = *impl_->skeleton;
+namespace {
+
+// Every place of the target that is probed. Returns first: an entry is then never remembered
+// without somebody to hear its end.
+std::vector<ProbeSite> sites_of(const tls_bpf& skeleton, const TlsTarget& target, uint32_t id,
+                                bool merge) {
+  std::vector<ProbeSite> sites;
+  const auto add = [&](bpf_program* program, uint64_t offset) {
+    const uint64_t place = merge ? place_of(skeleton, program) : 0;
+    if (place != 0) program = skeleton.progs.any_place;
+    sites.push_back({program, offset, place << 32 | id});
+  };
   for (const FunctionSite& site : target.functions) {
     const FunctionPrograms programs = programs_for(skeleton, site.function);
     if (programs.entry == nullptr) continue;
     if (programs.at_return != nullptr && site.returns.empty()) continue;
-    // Returns first: an entry is then never remembered without somebody to hear its end.
-    std::vector<std::pair<bpf_program*, uint64_t>> sites;
     if (programs.at_return != nullptr) {
       for (const ReturnSite& ret : site.returns) {
-        sites.emplace_back(ret.shared ? programs.at_shared_return : programs.at_return,
-                           ret.file_offset);
+        add(ret.shared ? programs.at_shared_return : programs.at_return, ret.file_offset);
       }
     }
-    sites.emplace_back(programs.entry, site.file_offset);
-    for (const auto& [program, offset] : sites) {
-      auto link = impl_->attach_one(program, file, offset, id, features_.attach_cookie);
-      if (!link.ok()) return tl::unexpected(link.error());
-      links.push_back(std::move(*link));
-    }
+    add(programs.entry, site.file_offset);
   }
-  if (links.empty()) {
+  return sites;
+}
+
+LinkKind link_kind(const KernelFeatures& features) {
+  if (features.uprobe_multi) return LinkKind::kMulti;
+  return features.attach_cookie ? LinkKind::kSingle : LinkKind::kSingleWithoutCookie;
+}
+
+}  // namespace
+
+Result<size_t> ProbeSet::attach(const std::filesystem::path& file, const TlsTarget& target,
+                                uint32_t id) {
+  const auto sites = sites_of(*impl_->skeleton, target, id, features_.uprobe_multi);
+  if (sites.empty()) {
     return fail(
         fmt::format("no function of '{}' can be heard: no RET could be decided", file.string()));
   }
+  auto links = attach_probes(file, sites, link_kind(features_));
+  if (!links.ok()) return tl::unexpected(links.error());
   const std::scoped_lock lock(impl_->mutex);
-  const size_t count = links.size();
-  impl_->probes += count;
-  impl_->targets[id] = std::move(links);
-  return count;
+  impl_->probes += sites.size();
+  impl_->targets[id] = {std::move(*links), sites.size()};
+  return sites.size();
 }
 
 void ProbeSet::detach(uint32_t id) {
-  std::vector<LinkPtr> links;
+  Impl::Target target;
   {
     const std::scoped_lock lock(impl_->mutex);
     const auto found = impl_->targets.find(id);
     if (found == impl_->targets.end()) return;
-    links = std::move(found->second);
-    impl_->probes -= links.size();
+    target = std::move(found->second);
+    impl_->probes -= target.probes;
     impl_->targets.erase(found);
   }
-  // The links close here, outside the lock: closing a uprobe can take tens of milliseconds.
+  close_together(std::move(target.links));  // outside the lock: it takes its time
 }
 
 size_t ProbeSet::attached_probes() const {

@@ -27,6 +27,7 @@ struct KernelFeatures {
   enum class SocketTrace : uint8_t { kNone, kTracepoint, kKprobe };
   SocketTrace socket_trace = SocketTrace::kNone;
   bool task_registers = false;  // bpf_task_pt_regs
+  bool uprobe_multi = false;    // one link for many probes: quick to close
 };
 
 struct ProbeSetOptions {

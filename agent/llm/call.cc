@@ -1,6 +1,7 @@
 #include "agent/llm/call.h"
 
 #include <algorithm>
+#include <array>
 
 #include "agent/llm/dialect_registry.h"
 #include "agent/llm/form_data.h"
@@ -30,6 +31,14 @@ std::optional<StreamFormat> stream_format(std::string_view content_type) {
     if (contains(content_type, word)) return StreamFormat::kJsonLines;
   }
   return std::nullopt;
+}
+
+// Behind these a provider says nothing; SDKs close the connection without reading on.
+bool is_last_event(std::string_view name) {
+  constexpr auto kNames =
+      std::to_array<std::string_view>({"message_stop", "message-end", "response.completed",
+                                       "response.incomplete", "response.failed"});
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
 bool is_binary(std::string_view content_type) {
@@ -237,6 +246,7 @@ void Call::select_by_answer(const Json& answer) {
 }
 
 void Call::read_event(std::string_view name, const std::string& data) {
+  if (data == "[DONE]" || is_last_event(name)) response_.told = true;
   if (data == "[DONE]" || data.empty()) return;
   const bool listening = state_ == State::kListening;
   if (listening && name == "endpoint") {
@@ -334,6 +344,7 @@ void Call::finish_answer() {
 void Call::release() {
   if (!request_.ended && state_ == State::kUndecided && request_.heard) request_end(false);
   if (state_ == State::kIgnored) return;
+  const bool told = response_.whole || response_.told;  // not by an event that was cut
   finish_answer();
   if (state_ == State::kMcp || state_ == State::kListening) {
     // What was only accepted is answered on another stream (the older transport).
@@ -347,8 +358,8 @@ void Call::release() {
   if (state_ != State::kAccepted) return ignore();
   dialect_->finish(writer_);
   const bool events_lost = decoder_ && decoder_->dropped() != 0;
-  exchange_.capture.complete = request_.heard && request_.whole && response_.whole &&
-                               !response_.cut && !events_lost && !writer_.truncated();
+  exchange_.capture.complete = request_.heard && request_.whole && told && !response_.cut &&
+                               !events_lost && !writer_.truncated();
   if (!exchange_.capture.complete) counters_.add(Count::kExchangesIncomplete);
   exchange_.duration_ms =
       std::chrono::duration<double, std::milli>(environment_.now - start_).count();

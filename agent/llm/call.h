@@ -60,7 +60,8 @@ class Call {
     bool heard = false;  // its head was
     bool ended = false;
     bool whole = false;
-    bool cut = false;  // a gap or a limit: nothing behind it belongs to the body's JSON
+    bool told = false;  // the stream's last event has come
+    bool cut = false;   // a gap or a limit: nothing behind it belongs to the body's JSON
   };
 
   void keep(Direction& direction, std::string_view bytes);

@@ -91,8 +91,12 @@ void Conversations::link(std::string_view scope, Exchange& exchange) {
   std::string& id = exchange.conversation_id;
   if (id.empty() && known != nullptr) id = *known;
   if (id.empty()) {
-    const auto start = exchange.start_time.time_since_epoch().count();
-    id = hex(Hash(hash.value()).add(std::to_string(start)).add(exchange.response_id).value());
+    // The time only where nothing better tells it from the next one that begins with the same
+    // words: whoever else hears the exchange, or replays it, then gives it the same name.
+    const std::string own = exchange.response_id.empty()
+                                ? std::to_string(exchange.start_time.time_since_epoch().count())
+                                : exchange.response_id;
+    id = hex(Hash(hash.value()).add(own).value());
   }
   if (!exchange.response_id.empty()) remember(key_of("answer", scope, exchange.response_id), id);
   if (!exchange.trace_id.empty()) remember(key_of("trace", scope, exchange.trace_id), id);

@@ -16,10 +16,10 @@
 #define SONDE_ABI_VERSION 1
 
 /* Kinds written by the kernel side. */
-#define SONDE_RECORD_DATA  1
-#define SONDE_RECORD_CLOSE 2
-#define SONDE_RECORD_EXEC  3
-#define SONDE_RECORD_EXIT  4
+#define SONDE_RECORD_DATA   1
+#define SONDE_RECORD_CLOSE  2
+#define SONDE_RECORD_EXEC   3
+#define SONDE_RECORD_EXIT   4
 #define SONDE_RECORD_SOCKET 5
 /* Kinds written by user space into the same stream, so that a replay needs no live /proc. */
 #define SONDE_RECORD_PROCESS 32
@@ -91,10 +91,10 @@ struct sonde_exec_record {
 	char path[SONDE_PATH_BYTES]; /* as given to execve, NUL-terminated */
 };
 
-#define SONDE_FOUND_BY_SYSCALL	  1 /* the socket call happened inside the TLS call, or was the call */
-#define SONDE_FOUND_BY_CIPHERTEXT 2 /* what the socket sent or got is what the TLS call made or took */
+#define SONDE_FOUND_BY_SYSCALL	  1 /* the socket call was inside the TLS call, or was the call */
+#define SONDE_FOUND_BY_CIPHERTEXT 2 /* the socket moved what the TLS call made or took */
 
-/* Which socket a handle's bytes go through. IPv4 addresses are mapped into IPv6 (RFC 4291, 2.5.5.2). */
+/* The socket of a handle's bytes. IPv4 addresses are mapped into IPv6 (RFC 4291, 2.5.5.2). */
 struct sonde_socket_record {
 	struct sonde_record_header header;
 	__u64 handle;
@@ -131,6 +131,18 @@ struct sonde_clock_record {
 	struct sonde_record_header header;
 	__u64 unix_ns;
 };
+
+/*
+ * What a probed place of a C call is, in the cookie above the target's id, where one program serves
+ * them all.
+ */
+#define SONDE_PLACE_RECEIVED	  1 /* entries */
+#define SONDE_PLACE_SENT	  2
+#define SONDE_PLACE_RECEIVED_EX	  3
+#define SONDE_PLACE_SENT_EX	  4
+#define SONDE_PLACE_RETURN	  5
+#define SONDE_PLACE_RETURN_SHARED 6
+#define SONDE_PLACE_FREED	  7
 
 /* Reasons of loss on the kernel side: index into the per-CPU loss map and into this record. */
 #define SONDE_LOSS_RING_FULL 0 /* bytes: no room in the ring */

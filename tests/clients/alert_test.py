@@ -52,7 +52,7 @@ class AlertTest(ProviderCase):
 
     def open_page(self):
         browser = self.world.start([node(), os.path.join(kHere, "portal_page.mjs"), self.collector.url, "mira",
-                                    self.collector.password], env={"SONDE_PORTAL_ROOT": program("SONDE_PORTAL_ROOT")})
+                                    self.collector.password, "Use this token"], env={"SONDE_PORTAL_ROOT": program("SONDE_PORTAL_ROOT")})
         browser.wait_until(lambda: any("ready" in line for line in browser.said()), "live page", 90)
         return browser
 

@@ -22,7 +22,7 @@ add() {
 mkdir -p "$root"/{usr/bin,usr/lib,usr/lib64,usr/sbin,proc,sys,dev,tmp,etc,tests,programs}
 for link in bin sbin lib lib64; do ln -s "usr/$link" "$root/$link"; done
 add /usr/bin/busybox /usr/bin/curl /usr/bin/wget /usr/bin/openssl /usr/bin/python3 "$(realpath "$(command -v node)")"
-ln -sf "$(realpath "$(command -v node)")" "$root/usr/bin/node" 2>/dev/null || true
+[ -e "$root/usr/bin/node" ] || ln -s "$(realpath "$(command -v node)")" "$root/usr/bin/node"
 cp -r /usr/lib/python3.11 "$root/usr/lib/"
 rm -rf "$root"/usr/lib/python3.11/{test,idlelib,lib2to3,ensurepip}
 for module in /usr/lib/python3.11/lib-dynload/*.so; do add "$module"; done

@@ -63,11 +63,14 @@ class Child:
         with self._changed:
             return self._lines + self._errors
 
+    def write(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
     def ask(self, line, timeout=60.0):
         """Writes a line to the child and answers the next one it says."""
         count = len(self._lines)
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
+        self.write(line)
         self.wait_until(lambda: len(self._lines) > count, "answer", timeout)
         return self._lines[count]
 
