@@ -53,7 +53,9 @@ stage_sonde() {
   install -Dm644 systemd/sonde-agent.service "$root/lib/systemd/system/sonde-agent.service"
   install -Dm644 packaging/sonde.yaml "$root/etc/sonde/sonde.yaml"
   install -d "$root/etc/sonde/conf.d"
-  install -Dm644 -t "$root/usr/share/doc/sonde/examples" systemd/examples/*.conf
+  install -Dm644 -t "$root/usr/share/doc/sonde/examples" systemd/examples/credentials.conf
+  # Not among the examples: images that leave out documentation still need it.
+  install -Dm644 -t "$root/usr/share/sonde" systemd/examples/sys-admin.conf
   echo /etc/sonde/sonde.yaml > "$root/DEBIAN/conffiles"
 }
 

@@ -23,6 +23,8 @@
 #include "agent/app/scope.h"
 #include "agent/app/self_monitor.h"
 #include "agent/app/self_test.h"
+#include "agent/app/service/commands.h"
+#include "agent/app/service/inventory.h"
 #include "agent/app/service/metrics.h"
 #include "agent/app/service/metrics_server.h"
 #include "agent/app/signals.h"
@@ -70,8 +72,8 @@ WallTime wall_now() {
 
 class Agent {
  public:
-  Agent(std::string config_path, config::Config config)
-      : config_path_(std::move(config_path)), config_(std::move(config)) {}
+  Agent(config::Layers layers, config::Config config)
+      : layers_(std::move(layers)), config_(std::move(config)) {}
 
   Status start();
   void run();
@@ -96,12 +98,15 @@ class Agent {
   bool is_stuck() const;
   void hear();
   void on_exchange(const llm::Exchange& exchange);
+  void load_inventory();
+  void save_inventory();
 
-  const std::string config_path_;
+  const config::Layers layers_;  // read again at each reload
   config::Config config_;
   std::string key_;
   alert::HostFacts host_;
   Counters counters_;
+  Inventory inventory_;
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<LiveCapture> live_;
   std::unique_ptr<Policy> policy_;  // of the pipeline's thread
@@ -142,6 +147,7 @@ Status Agent::start() {
   auto live = LiveCapture::start(options, counters_);
   if (!live.ok()) return tl::unexpected(live.error());
   live_ = std::move(*live);
+  load_inventory();
   alive_ns_ = Clock::now().time_since_epoch().count();
   pipeline_thread_ = std::thread([this] { hear(); });
   serve_metrics();
@@ -175,8 +181,23 @@ void Agent::hear() {
   pipeline.finish();
 }
 
+void Agent::load_inventory() {
+  const Status loaded = inventory_.load(inventory_path(config_));
+  if (!loaded.ok() && loaded.error().code != ENOENT) {
+    spdlog::warn("the inventory begins anew: {}", loaded.error().message);
+  }
+}
+
+void Agent::save_inventory() {
+  if (const Status saved = inventory_.save(inventory_path(config_)); !saved.ok()) {
+    spdlog::warn("the inventory is not saved, the next heartbeat tries again: {}",
+                 saved.error().message);
+  }
+}
+
 void Agent::on_exchange(const llm::Exchange& exchange) {
   if (!policy_->scope.includes(exchange.network)) return;
+  inventory_.note(exchange);
   policy_->judge->inspect(exchange, [this](alert::Alert&& alert) { push(std::move(alert)); });
   if (policy_->activity) {
     delivery_->push({sink::RecordKind::kActivity, detect::Severity::kInformational,
@@ -194,6 +215,7 @@ void Agent::heartbeat() {
   delivery_->push({sink::RecordKind::kHeartbeat, detect::Severity::kInformational,
                    alert::make_heartbeat(host_, counters_, coverage)});
   monitor_.check(coverage, wall_now(), [this](alert::Alert&& alert) { push(std::move(alert)); });
+  save_inventory();
 }
 
 void Agent::push(alert::Alert&& alert) {
@@ -270,7 +292,7 @@ void Agent::reload() {
       "RELOADING=1\nMONOTONIC_USEC={}",
       std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch())
           .count()));
-  auto config = config::load_config(config_path_);
+  auto config = config::load_config(layers_);
   auto policy = config.ok() ? make_policy(*config)
                             : Result<std::unique_ptr<Policy>>(tl::unexpected(config.error()));
   if (!policy.ok()) {
@@ -281,7 +303,7 @@ void Agent::reload() {
     config_.collector.heartbeat_interval = config->collector.heartbeat_interval;
     const std::lock_guard lock(mutex_);
     next_policy_ = std::move(*policy);
-    spdlog::info("configuration reloaded from {}", config_path_);
+    spdlog::info("configuration reloaded from {}", layers_.file);
   }
   notify_systemd("READY=1");
 }
@@ -325,13 +347,13 @@ void Agent::stop() {
 
 }  // namespace
 
-int run_agent(const std::string& config_path) {
+int run_agent(const config::Layers& layers) {
   forbid_core_dumps();
   block_signals();
-  auto config = config::load_config(config_path);
+  auto config = config::load_config(layers);
   if (!config.ok()) return complain(config.error().message, kExitUsage);
   set_up_log(config->log_level);
-  Agent agent(config_path, std::move(*config));
+  Agent agent(layers, std::move(*config));
   if (auto started = agent.start(); !started) {
     return complain(started.error().message, kExitFailure);
   }

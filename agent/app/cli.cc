@@ -75,10 +75,14 @@ void add_file_commands(CLI::App& app, int& code) {
 }
 
 void add_agent(CLI::App& app, int& code) {
-  auto path = std::make_shared<std::string>();
+  auto layers = std::make_shared<config::Layers>();
   CLI::App* agent = app.add_subcommand("agent", "The daemon: hear, detect, deliver");
-  agent->add_option("-c,--config", *path, "YAML configuration; without it, the defaults");
-  agent->callback([path, &code] { code = run_agent(*path); });
+  agent->add_option("-c,--config", layers->file, "YAML configuration; without it, the defaults");
+  agent
+      ->add_option("--set", layers->settings,
+                   "KEY=VALUE, stronger than files and environment; may be repeated")
+      ->allow_extra_args(false);
+  agent->callback([layers, &code] { code = run_agent(*layers); });
 
   auto token = std::make_shared<std::string>();
   CLI::App* self_test = app.add_subcommand("self-test", "The agent's own TLS conversation");
@@ -86,6 +90,7 @@ void add_agent(CLI::App& app, int& code) {
   self_test->add_option("TOKEN", *token)->required();
   self_test->callback([token, &code] { code = run_self_test_call(*token); });
 
+  auto path = std::make_shared<std::string>();
   CLI::App* config =
       app.add_subcommand("config", "Check a configuration, show it, or print an example");
   config->require_subcommand(1);

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "agent/config/config.h"
+
 namespace sonde::app {
 
 inline constexpr int kExitGood = 0;
@@ -41,8 +43,8 @@ int run_scan(const std::string& file);
 int run_locate(const std::string& file, bool json);
 int run_doctor(bool json);
 
-// The daemon. `config_path` may be empty: defaults and environment only.
-int run_agent(const std::string& config_path);
+// The daemon.
+int run_agent(const config::Layers& layers);
 
 struct EnrolOptions {
   std::string url;

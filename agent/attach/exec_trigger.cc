@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include <fmt/format.h>
 #include <linux/perf_event.h>
@@ -34,6 +35,24 @@ perf_event_attr side_band_attributes() {
   return attributes;
 }
 
+// Debian's and Ubuntu's kernels know a level above the mainline's highest, at which CAP_PERFMON
+// does not suffice.
+tl::unexpected<Error> refused(int cpu, int error) {
+  std::string what = fmt::format("cannot watch exec and mmap on CPU {}: {}", cpu,
+                                 std::generic_category().message(error));
+  int level = 0;
+  std::ifstream("/proc/sys/kernel/perf_event_paranoid") >> level;
+  if (error == EACCES && level > 2) {
+    what += fmt::format(
+        "; kernel.perf_event_paranoid is {}, for which this kernel wants CAP_SYS_ADMIN: grant it, "
+        "or run: sysctl kernel.perf_event_paranoid=2",
+        level);
+  } else if (error == EACCES || error == EPERM) {
+    what += "; run as root or with CAP_PERFMON";
+  }
+  return fail(std::move(what), error);
+}
+
 }  // namespace
 
 // The ring of one CPU, mapped from the kernel, which writes it; read as if it were hostile.
@@ -42,7 +61,7 @@ class ExecTrigger::CpuRing {
   static Result<std::unique_ptr<CpuRing>> open(int cpu) {
     perf_event_attr attributes = side_band_attributes();
     const long fd = syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-    if (fd < 0) return fail_errno(fmt::format("cannot watch exec and mmap on CPU {}", cpu), errno);
+    if (fd < 0) return refused(cpu, errno);
     const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
     const size_t size = page * (kDataPages + 1);
     void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, static_cast<int>(fd), 0);

@@ -162,10 +162,14 @@ Result<Effective> load_effective(const Layers& layers) {
   return effective;
 }
 
-Result<Config> load_config(const std::string& path, const Environment& environment) {
-  auto effective = load_effective({path, environment, {}});
+Result<Config> load_config(const Layers& layers) {
+  auto effective = load_effective(layers);
   if (!effective.ok()) return tl::unexpected<Error>(effective.error());
   return std::move(effective->config);
+}
+
+Result<Config> load_config(const std::string& path, const Environment& environment) {
+  return load_config(Layers{path, environment, {}});
 }
 
 }  // namespace sonde::config

@@ -122,6 +122,7 @@ Result<Effective> load_effective(const Layers& layers);
 
 // load_effective() for those who do not ask where a value came from. Defaults where `path` is
 // empty.
+Result<Config> load_config(const Layers& layers);
 Result<Config> load_config(const std::string& path,
                            const Environment& environment = process_environment());
 

@@ -115,7 +115,12 @@ Status Inventory::save(const std::string& path) {
     if (!changed_) return {};
     changed_ = false;
   }
-  return sink::replace_file(path, inventory_json(workloads()) + "\n");
+  Status saved = sink::replace_file(path, inventory_json(workloads()) + "\n");
+  if (!saved.ok()) {
+    const std::lock_guard lock(mutex_);
+    changed_ = true;
+  }
+  return saved;
 }
 
 }  // namespace sonde::app

@@ -33,8 +33,8 @@ struct Workload {
   uint64_t exchanges = 0;
   uint64_t input_tokens = 0;
   uint64_t output_tokens = 0;
-  WallTime first_seen{};
-  WallTime last_seen{};
+  WallTime first_seen;
+  WallTime last_seen;
 };
 
 // Thread-safe. Invariant: never more than kWorkloads, the one unseen for longest makes room; no set
