@@ -162,8 +162,6 @@ void Agent::hear() {
       [this](const capture::ConnectionKey& key) {
         live_->probes().ignore(key.tgid, key.handle, key.generation_ns);
       });
-  pipeline.set_key_fingerprint(
-      [this](std::string_view secret) { return detect::fingerprint(key_, secret); });
   pipeline.set_process_filter(
       [this](const llm::Process& process) { return policy_->scope.includes(process); });
   pipeline.set_fingerprint(
