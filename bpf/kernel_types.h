@@ -21,11 +21,31 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
+	void *stack;
 	__u64 start_boottime;
 };
 
 struct linux_binprm {
 	const char *filename;
+};
+
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	struct {
+		__u8 bytes[16];
+	} skc_v6_daddr;
+	struct {
+		__u8 bytes[16];
+	} skc_v6_rcv_saddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_protocol;
 };
 
 #pragma clang attribute pop

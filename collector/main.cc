@@ -8,6 +8,8 @@
 #include "collector/app/commands.h"
 #include "collector/app/config.h"
 #include "collector/app/daemon.h"
+#include "collector/app/demo.h"
+#include "collector/app/setup.h"
 
 namespace {
 
@@ -35,9 +37,33 @@ struct Arguments {
   int64_t id = 0;
   int64_t days = 0;
   int64_t hours = 24;
+  bool own_state = false;  // the command looks after its folder itself
 };
 
 using Command = std::function<Status(Config&)>;
+
+void add_setup(CLI::App& app, sonde::collector::SetupRequest& request, Command& command) {
+  auto* setup = app.add_subcommand(
+      "setup", "First start: keys, certificates, store, an administrator, enrolment tokens");
+  setup->add_option("--admin", request.admin, "Name of the administrator, made if there is no user")
+      ->capture_default_str();
+  setup->add_option("--agent", request.agents, "Id of an agent to enrol; may be repeated");
+  setup->add_flag("--json", request.json, "Print one JSON object");
+  setup->callback([&] { command = [&](Config& config) { return set_up(config, request); }; });
+}
+
+void add_demo(CLI::App& app, Arguments& args, sonde::collector::DemoRequest& request,
+              Command& command) {
+  auto* demo = app.add_subcommand(
+      "demo", "Serve a realistic data set from a temporary folder, to look at the portal");
+  demo->add_option("--seed", request.seed, "Another seed, another data set")->capture_default_str();
+  demo->add_flag("--fill-only", request.fill_only,
+                 "Fill the configured store, which must be empty, and end");
+  demo->callback([&] {
+    args.own_state = !request.fill_only;
+    command = [&](Config& config) { return run_demo(config, request); };
+  });
+}
 
 void add_users(CLI::App& app, Arguments& args, Command& command) {
   auto* user = app.add_subcommand("user", "People who may log in")->require_subcommand(1);
@@ -110,9 +136,8 @@ void add_agents(CLI::App& app, Arguments& args, Command& command) {
 int run(const Arguments& args, const Command& command) {
   auto config = sonde::collector::load_config(args.config_path, environment);
   if (!config.ok()) return fail_with(kUsageError, config.error().message);
-  if (const Status prepared = prepare_state(*config); !prepared.ok()) {
-    return fail_with(kRuntimeFailure, prepared.error().message);
-  }
+  const Status prepared = args.own_state ? Status() : prepare_state(*config);
+  if (!prepared.ok()) return fail_with(kRuntimeFailure, prepared.error().message);
   const Status done = command(*config);
   return done.ok() ? 0 : fail_with(kRuntimeFailure, done.error().message);
 }
@@ -123,8 +148,7 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Collects the alerts of Sonde agents, makes incidents of them, and shows them.\n\n"
       "Without a command it serves: the API and the portal on one HTTPS address (by default\n"
-      "https://127.0.0.1:8443). The first user is made with: sonde-collector user add NAME --role "
-      "admin\n",
+      "https://127.0.0.1:8443). A new collector is made ready with: sonde-collector setup\n",
       "sonde-collector"};
   app.set_version_flag("--version", "sonde-collector " SONDE_VERSION);
   app.footer(
@@ -141,6 +165,10 @@ int main(int argc, char** argv) {
   bool check = false;
   app.require_subcommand(0, 1);
   app.fallthrough();
+  sonde::collector::SetupRequest setup_request;
+  add_setup(app, setup_request, command);
+  sonde::collector::DemoRequest demo_request;
+  add_demo(app, args, demo_request, command);
   add_users(app, args, command);
   add_tokens(app, args, command);
   add_agents(app, args, command);

@@ -2,6 +2,7 @@
 //
 // Threads: this one (signals, heartbeats, watchdog), the attacher and the ring reader of
 // LiveCapture, one that runs pipeline and detectors, one for each sink.
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -20,6 +21,10 @@
 #include "agent/app/live_capture.h"
 #include "agent/app/pipeline.h"
 #include "agent/app/scope.h"
+#include "agent/app/self_monitor.h"
+#include "agent/app/self_test.h"
+#include "agent/app/service/metrics.h"
+#include "agent/app/service/metrics_server.h"
 #include "agent/app/signals.h"
 #include "agent/base/notify.h"
 #include "agent/detect/fingerprint.h"
@@ -33,6 +38,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTakeWait{200};
 constexpr std::chrono::milliseconds kSignalWait{200};
 constexpr std::chrono::milliseconds kDrainGrace{5000};
+constexpr std::chrono::hours kSelfTestInterval{1};
+constexpr int kSelfTestWaits = 15;  // of kTakeWait
 // A pipeline that has not come round for so long hangs; systemd's watchdog is then not fed.
 constexpr std::chrono::seconds kStuckAfter{20};
 
@@ -57,6 +64,10 @@ Result<std::string> agent_id_of(const config::Config& config) {
   return sink::certificate_common_name(config.collector.cert);
 }
 
+WallTime wall_now() {
+  return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
+}
+
 class Agent {
  public:
   Agent(std::string config_path, config::Config config)
@@ -77,6 +88,12 @@ class Agent {
   void reload();
   void warn_of_restart(const config::Config& next) const;
   void heartbeat();
+  void push(alert::Alert&& alert);
+  void serve_metrics();
+  void test_probes();
+  Health health() const;
+  std::string metrics() const;
+  bool is_stuck() const;
   void hear();
   void on_exchange(const llm::Exchange& exchange);
 
@@ -91,6 +108,11 @@ class Agent {
   std::mutex mutex_;
   std::unique_ptr<Policy> next_policy_;  // guarded by mutex_
   std::atomic<int64_t> alive_ns_{0};     // of the pipeline's thread, steady clock
+  std::atomic<uint64_t> heard_{0};       // processes, at the last heartbeat
+  std::atomic<uint64_t> not_heard_{0};
+  std::unique_ptr<MetricsServer> metrics_;
+  SelfTest self_test_;
+  SelfMonitor monitor_{host_, counters_};
   std::thread pipeline_thread_;
 };
 
@@ -122,6 +144,7 @@ Status Agent::start() {
   live_ = std::move(*live);
   alive_ns_ = Clock::now().time_since_epoch().count();
   pipeline_thread_ = std::thread([this] { hear(); });
+  serve_metrics();
   spdlog::info("{}", live_->summary());
   spdlog::info("agent '{}' delivers to {}", host_.agent_id, delivery_->summary());
   return {};
@@ -133,10 +156,11 @@ void Agent::hear() {
       [this](const capture::ConnectionKey& key) {
         live_->probes().ignore(key.tgid, key.handle, key.generation_ns);
       });
-  pipeline.set_key_fingerprint(
-      [this](std::string_view secret) { return detect::fingerprint(key_, secret); });
   pipeline.set_process_filter(
       [this](const llm::Process& process) { return policy_->scope.includes(process); });
+  pipeline.set_fingerprint(
+      [this](std::string_view secret) { return detect::fingerprint(key_, secret); });
+  pipeline.set_listener([this](uint32_t tgid, Bytes bytes) { self_test_.on_data(tgid, bytes); });
   std::vector<std::byte> records;
   while (live_->queue().take(records, kTakeWait)) {
     {
@@ -151,9 +175,7 @@ void Agent::hear() {
 
 void Agent::on_exchange(const llm::Exchange& exchange) {
   if (!policy_->scope.includes(exchange.network)) return;
-  policy_->judge->inspect(exchange, [this](alert::Alert&& alert) {
-    delivery_->push({sink::RecordKind::kAlert, alert.severity, std::move(alert.json)});
-  });
+  policy_->judge->inspect(exchange, [this](alert::Alert&& alert) { push(std::move(alert)); });
   if (policy_->activity) {
     delivery_->push({sink::RecordKind::kActivity, detect::Severity::kInformational,
                      alert::make_activity(exchange, host_)});
@@ -162,8 +184,64 @@ void Agent::on_exchange(const llm::Exchange& exchange) {
 
 void Agent::heartbeat() {
   live_->update_losses();
+  const auto coverage = live_->process_coverage();
+  const auto heard = std::count_if(coverage.begin(), coverage.end(),
+                                   [](const auto& process) { return process.covered; });
+  heard_ = static_cast<uint64_t>(heard);
+  not_heard_ = coverage.size() - static_cast<uint64_t>(heard);
   delivery_->push({sink::RecordKind::kHeartbeat, detect::Severity::kInformational,
-                   alert::make_heartbeat(host_, counters_, live_->process_coverage())});
+                   alert::make_heartbeat(host_, counters_, coverage)});
+  monitor_.check(coverage, wall_now(), [this](alert::Alert&& alert) { push(std::move(alert)); });
+}
+
+void Agent::push(alert::Alert&& alert) {
+  delivery_->push({sink::RecordKind::kAlert, alert.severity, std::move(alert.json)});
+}
+
+// Its plaintext must come out of the ring, or a probe is silent.
+void Agent::test_probes() {
+  std::string trouble;
+  if (auto called = self_test_.call(); !called) {
+    trouble = called.error().message;
+  } else {
+    for (int wait = 0; wait < kSelfTestWaits && !self_test_.heard(); ++wait)
+      std::this_thread::sleep_for(kTakeWait);
+    if (!self_test_.heard()) trouble = "a TLS conversation of the agent's own was not heard";
+  }
+  if (trouble.empty())
+    spdlog::info("self-test: the probes deliver");
+  else
+    spdlog::error("self-test: {}", trouble);
+  monitor_.on_self_test(trouble, wall_now(),
+                        [this](alert::Alert&& alert) { push(std::move(alert)); });
+}
+
+// A port that is taken costs the endpoint, not the hearing.
+void Agent::serve_metrics() {
+  if (config_.metrics.listen.empty()) return;
+  auto server = MetricsServer::start(config_.metrics.listen,
+                                     {[this] { return metrics(); }, [this] { return health(); }});
+  if (server.ok())
+    metrics_ = std::move(*server);
+  else
+    spdlog::error("no metrics: {}", server.error().message);
+}
+
+bool Agent::is_stuck() const {
+  return Clock::now().time_since_epoch() - Clock::duration(alive_ns_.load()) > kStuckAfter;
+}
+
+Health Agent::health() const {
+  if (is_stuck()) return {.alive = false, .ready = false, .reason = "the pipeline hangs"};
+  return {.alive = true, .ready = true, .reason = {}};
+}
+
+std::string Agent::metrics() const {
+  std::vector<Metric> values = service_metrics({.processes_heard = heard_,
+                                                .processes_not_heard = not_heard_,
+                                                .records_waiting = delivery_->waiting()});
+  for (Metric& metric : process_metrics(host_.version)) values.push_back(std::move(metric));
+  return render_openmetrics(counters_, values);
 }
 
 void Agent::warn_of_restart(const config::Config& next) const {
@@ -177,7 +255,8 @@ void Agent::warn_of_restart(const config::Config& next) const {
                        next.spool_directory() != config_.spool_directory() ||
                        next.capture.ring_bytes != config_.capture.ring_bytes ||
                        next.sinks.file.path != config_.sinks.file.path ||
-                       next.sinks.standard_output != config_.sinks.standard_output;
+                       next.sinks.standard_output != config_.sinks.standard_output ||
+                       next.metrics.listen != config_.metrics.listen;
   if (differs)
     spdlog::warn(
         "agent_id, state_directory, collector, spool, sinks and capture.ring_bytes "
@@ -210,6 +289,7 @@ void Agent::run() {
   const auto watchdog = watchdog_interval();
   auto next_watchdog = Clock::now();
   auto next_heartbeat = Clock::now();
+  auto next_self_test = Clock::now();
   for (;;) {
     const auto signal = wait_for_signal(kSignalWait);
     if (signal == Signal::kStop) return;
@@ -219,8 +299,11 @@ void Agent::run() {
       heartbeat();
       next_heartbeat = now + config_.collector.heartbeat_interval;
     }
-    const bool stuck = now.time_since_epoch() - Clock::duration(alive_ns_.load()) > kStuckAfter;
-    if (watchdog && now >= next_watchdog && !stuck) {
+    if (now >= next_self_test) {
+      test_probes();
+      next_self_test = now + kSelfTestInterval;
+    }
+    if (watchdog && now >= next_watchdog && !is_stuck()) {
       notify_systemd("WATCHDOG=1");
       next_watchdog = now + *watchdog;
     }
@@ -229,6 +312,7 @@ void Agent::run() {
 
 void Agent::stop() {
   notify_systemd("STOPPING=1");
+  metrics_.reset();
   live_->stop();
   pipeline_thread_.join();
   heartbeat();

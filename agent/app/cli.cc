@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/app/commands.h"
+#include "agent/app/self_test.h"
+#include "agent/app/service/commands.h"
 
 namespace sonde::app {
 namespace {
@@ -78,11 +80,24 @@ void add_agent(CLI::App& app, int& code) {
   agent->add_option("-c,--config", *path, "YAML configuration; without it, the defaults");
   agent->callback([path, &code] { code = run_agent(*path); });
 
-  CLI::App* config = app.add_subcommand("config", "Check a configuration, or print an example");
+  auto token = std::make_shared<std::string>();
+  CLI::App* self_test = app.add_subcommand("self-test", "The agent's own TLS conversation");
+  self_test->group("");  // for the agent, not for people
+  self_test->add_option("TOKEN", *token)->required();
+  self_test->callback([token, &code] { code = run_self_test_call(*token); });
+
+  CLI::App* config =
+      app.add_subcommand("config", "Check a configuration, show it, or print an example");
   config->require_subcommand(1);
   CLI::App* check = config->add_subcommand("check", "Say what is wrong, with line and key");
   check->add_option("FILE,-c,--config", *path, "YAML configuration")->required();
   check->callback([path, &code] { code = run_config_check(*path); });
+  auto effective = std::make_shared<bool>(false);
+  CLI::App* show =
+      config->add_subcommand("show", "What differs from the defaults, and where it is set");
+  show->add_option("FILE,-c,--config", *path, "YAML configuration; without it, the environment");
+  show->add_flag("--effective", *effective, "Every key that is in force, the defaults too");
+  show->callback([path, effective, &code] { code = run_config_show(*path, *effective); });
   CLI::App* example =
       config->add_subcommand("example", "Print a commented file with every key and its default");
   example->callback([&code] { code = run_config_example(); });
@@ -101,6 +116,31 @@ void add_enrol(CLI::App& app, int& code) {
   command->callback([options, &code] { code = run_enrol(*options); });
 }
 
+void add_service_commands(CLI::App& app, int& code) {
+  auto spool_options = std::make_shared<SpoolOptions>();
+  CLI::App* spool = app.add_subcommand("spool", "What waits for the collector");
+  spool->add_option("-c,--config", spool_options->config.file, "The agent's configuration");
+  spool->add_flag("--json", spool_options->json, "JSON out");
+  spool->add_flag("--records", spool_options->records,
+                  "Print the records that wait, one line of JSON each");
+  spool->callback([spool_options, &code] { code = run_spool(*spool_options); });
+
+  auto inventory_options = std::make_shared<InventoryOptions>();
+  CLI::App* inventory =
+      app.add_subcommand("inventory", "Which programs of this host speak to which models");
+  inventory->add_option("-c,--config", inventory_options->config.file, "The agent's configuration");
+  inventory->add_flag("--json", inventory_options->json, "JSON out");
+  inventory->callback([inventory_options, &code] { code = run_inventory(*inventory_options); });
+
+  auto bundle_options = std::make_shared<SupportBundleOptions>();
+  CLI::App* bundle = app.add_subcommand(
+      "support-bundle", "Collect what support needs, without any text of an exchange");
+  bundle->add_option("-c,--config", bundle_options->config.file, "The agent's configuration");
+  bundle->add_option("-o,--output", bundle_options->output,
+                     "The .tar.gz; in this directory, named after host and time, without it");
+  bundle->callback([bundle_options, &code] { code = run_support_bundle(*bundle_options); });
+}
+
 }  // namespace
 
 int run_cli(int argc, char** argv) {
@@ -114,6 +154,7 @@ int run_cli(int argc, char** argv) {
   add_record(app, code);
   add_replay(app, code);
   add_file_commands(app, code);
+  add_service_commands(app, code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -53,6 +53,8 @@ struct EnrolOptions {
 int run_enrol(const EnrolOptions& options);
 
 int run_config_check(const std::string& path);
+// Settings with their origins; all of them, or those that are not defaults.
+int run_config_show(const std::string& path, bool effective);
 int run_config_example();
 
 // Prints "sonde: <message>" and answers `code`.

@@ -28,6 +28,18 @@ int run_config_check(const std::string& path) {
   return kExitGood;
 }
 
+int run_config_show(const std::string& path, bool effective) {
+  config::Layers layers;
+  layers.file = path;
+  const auto loaded = config::load_effective(layers);
+  if (!loaded.ok()) {
+    fmt::print(stderr, "{}\n", loaded.error().message);
+    return kExitUsage;
+  }
+  fmt::print("{}", config::document_of(loaded->settings, effective));
+  return kExitGood;
+}
+
 int run_config_example() {
   fmt::print("{}", config::example_config());
   return kExitGood;

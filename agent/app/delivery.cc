@@ -6,7 +6,6 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
-#include "agent/sink/collector_sink.h"
 #include "agent/sink/curl_transport.h"
 #include "agent/sink/file.h"
 #include "agent/sink/file_sink.h"
@@ -14,8 +13,8 @@
 namespace sonde::app {
 namespace {
 
-Result<std::unique_ptr<sink::Sink>> collector_sink(const config::Config& config,
-                                                   Counters& counters) {
+Result<std::unique_ptr<sink::CollectorSink>> collector_sink(const config::Config& config,
+                                                            Counters& counters) {
   const auto folder = sink::File::open_private_directory(config.state_directory);
   if (!folder.ok()) return tl::unexpected(folder.error());
   auto spool = sink::Spool::open({config.spool_directory(), config.spool.max_bytes}, counters);
@@ -60,6 +59,7 @@ Result<std::unique_ptr<Delivery>> Delivery::start(const config::Config& config,
   if (!config.collector.url.empty()) {
     auto sink = collector_sink(config, counters);
     if (!sink.ok()) return tl::unexpected(sink.error());
+    delivery->collector_ = sink->get();
     add(config.collector.url, std::move(*sink));
   }
   if (!config.sinks.file.path.empty()) {
@@ -86,6 +86,8 @@ void Delivery::stop(std::chrono::milliseconds grace) {
     outbox->stop(std::max(left, std::chrono::milliseconds(0)));
   }
 }
+
+uint64_t Delivery::waiting() const { return collector_ ? collector_->state().waiting : 0; }
 
 std::string Delivery::summary() const {
   return names_.empty() ? "nowhere (no collector and no sink is configured)"

@@ -9,6 +9,7 @@
 #include "agent/base/counters.h"
 #include "agent/base/result.h"
 #include "agent/config/config.h"
+#include "agent/sink/collector_sink.h"
 #include "agent/sink/outbox.h"
 
 namespace sonde::app {
@@ -25,6 +26,8 @@ class Delivery {
   // Delivers for at most `grace` what is under way; the spool keeps the rest. Idempotent.
   void stop(std::chrono::milliseconds grace);
 
+  // Records that wait for the collector.
+  uint64_t waiting() const;
   // "https://collector:8443, /var/log/sonde.jsonl": for the log.
   std::string summary() const;
 
@@ -32,6 +35,7 @@ class Delivery {
   Delivery() = default;
   std::vector<std::unique_ptr<sink::Outbox>> outboxes_;
   std::vector<std::string> names_;
+  const sink::CollectorSink* collector_ = nullptr;  // owned by its outbox
 };
 
 }  // namespace sonde::app

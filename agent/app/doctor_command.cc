@@ -65,6 +65,7 @@ Json features_json(const attach::KernelFeatures& features) {
           {"ringbuf", true},
           {"sleepable_uprobes", features.sleepable},
           {"attach_cookie", features.attach_cookie},
+          {"uprobe_multi", features.uprobe_multi},
           {"exec_tracepoints", features.exec_trace}};
 }
 

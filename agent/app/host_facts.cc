@@ -73,6 +73,12 @@ std::string random_bytes(size_t count) {
   return bytes;
 }
 
+std::string hex_text(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return text;
+}
+
 Result<std::string> fingerprint_key(const std::string& directory) {
   const auto folder = sink::File::open_private_directory(directory);
   if (!folder.ok()) return tl::unexpected(folder.error());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "agent/alert/alert.h"
 #include "agent/base/result.h"
@@ -17,5 +18,6 @@ Result<std::string> fingerprint_key(const std::string& directory);
 
 // As many bytes of the kernel's random generator.
 std::string random_bytes(size_t count);
+std::string hex_text(std::string_view bytes);
 
 }  // namespace sonde::app

@@ -26,12 +26,16 @@ struct Pipeline::Entry {
             [this, &pipeline](llm::Exchange&& exchange) {
               pipeline.complete(*this, std::move(exchange));
             },
-            &pipeline.shared_),
+            &pipeline.context_),
         connection(data.connection, data.target, joined_late, assembler, pipeline.limits_,
                    pipeline.counters_) {}
 
   llm::Assembler assembler;
   conn::Connection connection;
+  llm::Network network;  // without the host, which the exchange knows
+  MonoTime last_heard{};
+  size_t held_bytes = 0;     // plaintext in the assembler, as last accounted for
+  uint64_t lost_before = 0;  // bytes, when the last exchange ended
   uint64_t exchanges = 0;
   bool ignored = false;
 };
@@ -42,7 +46,7 @@ Pipeline::Pipeline(const Limits& limits, Counters& counters, ExchangeSink exchan
       counters_(counters),
       exchanges_(std::move(exchanges)),
       ignored_(std::move(ignored)),
-      shared_(limits, counters) {}
+      context_(limits, counters) {}
 
 Pipeline::~Pipeline() = default;
 
@@ -69,6 +73,7 @@ void Pipeline::on_record(Bytes record) {
     const capture::Event& event;
     void operator()(const capture::DataEvent& data) { self.on_data(event, data); }
     void operator()(const capture::CloseEvent& close) { self.on_close(event, close); }
+    void operator()(const capture::SocketEvent& socket) { self.on_socket(socket); }
     void operator()(const capture::ExecEvent& exec) { self.processes_.on_exec(event.tgid, exec); }
     void operator()(const capture::ExitEvent&) { self.end_of_process(event.tgid); }
     void operator()(const capture::ProcessEvent& process) {
@@ -96,12 +101,38 @@ void Pipeline::on_target(const capture::TargetEvent& event) {
 
 void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& data) {
   counters_.add(Count::kBytesCaptured, data.bytes.size());
+  if (listener_) listener_(data.connection.tgid, data.bytes);
+  evict_idle(event.time);
   Entry& entry = entry_of(data);
+  entry.last_heard = event.time;
   if (entry.ignored) return;
   entry.assembler.set_time(data.entry_time, wall_of(data.entry_time));
   if (!data.sent) entry.assembler.set_time(event.time, wall_of(event.time));
   entry.connection.on_data(data);
   if (!entry.connection.worth_hearing()) ignore(entry, data.connection, Count::kConnectionsNotHttp);
+  account(entry);
+  evict_beyond_memory();
+}
+
+void Pipeline::account(Entry& entry) {
+  held_bytes_ -= entry.held_bytes;
+  entry.held_bytes = entry.assembler.held_bytes();
+  held_bytes_ += entry.held_bytes;
+}
+
+// What was heard last stays longest; the connection just heard is the first of the list.
+void Pipeline::evict_beyond_memory() {
+  while (held_bytes_ > limits_.plaintext_bytes && entries_.size() > 1) {
+    counters_.add(Count::kConnectionsEvicted);
+    erase(std::prev(entries_.end()));
+  }
+}
+
+// A handle whose end was not heard must not be kept for ever.
+void Pipeline::evict_idle(MonoTime now) {
+  while (!entries_.empty() && entries_.back()->last_heard + limits_.connection_idle < now) {
+    erase(std::prev(entries_.end()));
+  }
 }
 
 void Pipeline::ignore(Entry& entry, const capture::ConnectionKey& key, Count reason) {
@@ -125,13 +156,30 @@ Pipeline::Entry& Pipeline::entry_of(const capture::DataEvent& data) {
   entries_.push_front(std::make_unique<Entry>(*this, data, joined_late));
   by_key_[key] = entries_.begin();
   Entry& entry = *entries_.front();
+  if (auto early = early_sockets_.extract(key)) entry.network = std::move(early.mapped());
   if (process_filter_ && !process_filter_(processes_.find(data.connection.tgid)))
     ignore(entry, data.connection, Count::kConnectionsOutOfScope);
   return entry;
 }
 
+void Pipeline::on_socket(const capture::SocketEvent& socket) {
+  llm::Network network;
+  network.local = to_string(socket.local);
+  network.peer = to_string(socket.peer);
+  network.found_by = to_string(socket.found_by);
+  const std::string key = key_text(socket.connection);
+  if (const auto found = by_key_.find(key); found != by_key_.end()) {
+    (*found->second)->network = std::move(network);
+    return;
+  }
+  if (early_sockets_.size() >= limits_.connections) early_sockets_.clear();
+  early_sockets_[key] = std::move(network);
+}
+
 void Pipeline::on_close(const capture::Event& event, const capture::CloseEvent& close) {
-  const auto found = by_key_.find(key_text(close.connection));
+  const std::string key = key_text(close.connection);
+  early_sockets_.erase(key);
+  const auto found = by_key_.find(key);
   if (found == by_key_.end()) return;
   Entry& entry = **found->second;
   entry.assembler.set_time(event.time, wall_of(event.time));
@@ -143,6 +191,7 @@ void Pipeline::erase(Entries::iterator position) {
   Entry& entry = **position;
   entry.connection.finish();
   entry.assembler.finish();
+  held_bytes_ -= entry.held_bytes;
   by_key_.erase(key_text(entry.connection.key()));
   entries_.erase(position);
 }
@@ -172,11 +221,19 @@ void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
     exchange.capture.tls = target->second.tls;
     exchange.capture.located_by = target->second.located_by;
   }
+  exchange.network.local = entry.network.local;
+  exchange.network.peer = entry.network.peer;
+  exchange.network.found_by = entry.network.found_by;
+  // Conversations do not cross applications.
+  context_.conversations.link(fmt::format("{}/{}", key.tgid, exchange.process.start_time_ns),
+                              exchange);
   exchange.capture.side = side_name(connection.side());
-  exchange.capture.lost_bytes = connection.lost_bytes();
+  // Where the gap hid which message it touched, the one that is not whole is it.
+  const uint64_t lost_since = connection.lost_bytes() - entry.lost_before;
+  entry.lost_before = connection.lost_bytes();
+  if (!exchange.capture.complete && exchange.capture.lost_bytes == 0)
+    exchange.capture.lost_bytes = lost_since;
   exchange.capture.joined_late = connection.joined_late() && exchange.capture.joined_late;
-  // Workers of one program take turns in a conversation; client and server of it are two.
-  shared_.conversations.link(exchange.capture.side + exchange.process.exe, exchange);
   exchanges_(std::move(exchange));
 }
 

@@ -33,10 +33,14 @@ class Pipeline {
   using ProcessFilter = std::function<bool(const llm::Process&)>;
   void set_process_filter(ProcessFilter filter) { process_filter_ = std::move(filter); }
 
-  // What stands for API keys in exchanges; without it they carry no key fingerprint.
-  void set_key_fingerprint(llm::Fingerprint fingerprint) {
-    shared_.fingerprint = std::move(fingerprint);
+  // Stands for API keys in exchanges; without it they have no fingerprint.
+  void set_fingerprint(llm::Fingerprint fingerprint) {
+    context_.fingerprint = std::move(fingerprint);
   }
+
+  // Sees every piece of plaintext first: for the self-test.
+  using Listener = std::function<void(uint32_t tgid, Bytes)>;
+  void set_listener(Listener listener) { listener_ = std::move(listener); }
 
   // A buffer of whole records.
   void on_records(Bytes records);
@@ -54,6 +58,10 @@ class Pipeline {
 
   void on_data(const capture::Event& event, const capture::DataEvent& data);
   void on_close(const capture::Event& event, const capture::CloseEvent& close);
+  void on_socket(const capture::SocketEvent& socket);
+  void evict_idle(MonoTime now);
+  void evict_beyond_memory();
+  void account(Entry& entry);
   void on_target(const capture::TargetEvent& event);
   Entry& entry_of(const capture::DataEvent& data);
   void erase(Entries::iterator position);
@@ -67,9 +75,13 @@ class Pipeline {
   ExchangeSink exchanges_;
   IgnoreSink ignored_;
   ProcessFilter process_filter_;
+  Listener listener_;
   ProcessTable processes_;
-  llm::Context shared_;
   std::unordered_map<uint32_t, Target> targets_;
+  llm::Context context_;  // of all assemblers
+  // Told before the first bytes of their connection; bounded like the connections.
+  std::unordered_map<std::string, llm::Network> early_sockets_;
+  size_t held_bytes_ = 0;  // plaintext, over all connections
   Entries entries_;
   std::unordered_map<std::string, Entries::iterator> by_key_;
   std::chrono::nanoseconds wall_offset_{0};

@@ -9,6 +9,8 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxExited = 8192;
 constexpr int kMaxParents = 16;
+// /proc tells start times in ticks (USER_HZ, proc_pid_stat(5)); both sources must say the same.
+constexpr uint64_t kClockTickNs = 10'000'000;
 
 std::vector<std::string> split_arguments(std::string_view text) {
   std::vector<std::string> arguments;
@@ -26,7 +28,7 @@ void ProcessTable::on_exec(uint32_t tgid, const capture::ExecEvent& event) {
   Entry entry;
   entry.process.pid = tgid;
   entry.process.uid = event.uid;
-  entry.process.start_time_ns = event.start_time_ns;
+  entry.process.start_time_ns = event.start_time_ns - event.start_time_ns % kClockTickNs;
   entry.process.exe = event.path;
   entry.process.command_line = split_arguments(event.arguments);
   entry.parent_tgid = event.parent_tgid;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <glob.h>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -22,7 +23,9 @@ constexpr std::chrono::seconds kSweepInterval{30};
 constexpr int kTriggerWaitMs = 500;
 constexpr size_t kMaxKnownFiles = 65536;
 constexpr size_t kMaxToldProcesses = 65536;
+constexpr size_t kMaxBacklog = 65536;
 constexpr int kMaxParents = 16;
+constexpr int kSweepNice = 10;
 
 // TLS libraries and runtimes by the places where distributions put them, so that the first request
 // of a process started later is heard.
@@ -83,13 +86,17 @@ Status Attacher::start() {
   forget_own_executable();
   attach_ahead();
   sweep_urgent();
-  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  fill_backlog();
+  follower_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
+  sweeper_ = std::jthread([this](const std::stop_token& stop) { sweep(stop); });
   return {};
 }
 
 void Attacher::stop() {
-  thread_.request_stop();
-  if (thread_.joinable()) thread_.join();
+  for (std::jthread* thread : {&follower_, &sweeper_}) thread->request_stop();
+  for (std::jthread* thread : {&follower_, &sweeper_}) {
+    if (thread->joinable()) thread->join();
+  }
 }
 
 std::vector<CoverageEntry> Attacher::coverage() const {
@@ -119,8 +126,10 @@ void Attacher::sweep_urgent() {
 
 void Attacher::fill_backlog() {
   for (const uint32_t tgid : proc_.processes()) {
-    for (MappedFile& file : proc_.executable_mappings(tgid)) {
-      backlog_.push_back({tgid, std::move(file)});
+    for (const MappedFile& file : proc_.executable_mappings(tgid)) {
+      const std::scoped_lock lock(mutex_);
+      if (backlog_.size() >= kMaxBacklog) return;  // the next sweep comes
+      backlog_.push_back({tgid, proc_.open_path(tgid, file), file.path});
     }
   }
 }
@@ -130,44 +139,63 @@ bool Attacher::wait_until_swept(std::chrono::milliseconds timeout) const {
   return swept_changed_.wait_for(lock, timeout, [this] { return swept_; });
 }
 
-void Attacher::tell_swept() {
-  {
-    const std::scoped_lock lock(mutex_);
-    swept_ = true;
-  }
-  swept_changed_.notify_all();
-}
-
-void Attacher::run(const std::stop_token& stop) {
-  fill_backlog();
-  auto next_sweep = std::chrono::steady_clock::now() + kSweepInterval;
+// The thread of what cannot wait.
+void Attacher::follow(const std::stop_token& stop) {
   std::vector<ExecMapping> mappings;
   while (!stop.stop_requested()) {
     mappings.clear();
-    trigger_->poll(backlog_.empty() ? kTriggerWaitMs : 0, mappings);
-    // Names that promise TLS first: their first call may come any moment.
-    std::stable_partition(mappings.begin(), mappings.end(),
-                          [](const ExecMapping& mapping) { return is_urgent(mapping.path); });
+    trigger_->poll(kTriggerWaitMs, mappings);
     for (const ExecMapping& mapping : mappings) on_mapping(mapping);
-    if (!backlog_.empty()) {
-      const auto [tgid, file] = std::move(backlog_.front());
-      backlog_.pop_front();
-      if (consider(proc_.open_path(tgid, file), file.path)) tell_process(tgid);
-      if (backlog_.empty()) tell_swept();
-    } else if (std::chrono::steady_clock::now() >= next_sweep) {
-      fill_backlog();
-      next_sweep = std::chrono::steady_clock::now() + kSweepInterval;
-    }
   }
+}
+
+// The thread of what can: looking through a large file takes a good part of a second.
+void Attacher::sweep(const std::stop_token& stop) {
+  // The calling thread's only (setpriority(2), C library/kernel differences).
+  setpriority(PRIO_PROCESS, 0, kSweepNice);
+  while (const auto later = next_of_backlog(stop)) {
+    if (consider(later->file, later->shown_path)) tell_process(later->tgid);
+  }
+}
+
+// Waits for work, at most until the next sweep, which is work; nullopt when it is time to stop.
+std::optional<Attacher::Later> Attacher::next_of_backlog(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (backlog_.empty() && !stop.stop_requested()) {
+    swept_ = true;
+    swept_changed_.notify_all();
+    if (backlog_filled_.wait_for(lock, stop, kSweepInterval, [this] { return !backlog_.empty(); }))
+      break;
+    lock.unlock();
+    if (!stop.stop_requested()) fill_backlog();
+    lock.lock();
+  }
+  if (stop.stop_requested()) return std::nullopt;
+  Later later = std::move(backlog_.front());
+  backlog_.pop_front();
+  return later;
 }
 
 void Attacher::on_mapping(const ExecMapping& mapping) {
   const bool program = mapping.path.find(".so") == std::string::npos;
-  if (program) told_processes_.erase(mapping.tgid);  // an exec gave the process a new identity
   std::filesystem::path file = proc_.path_in_root(mapping.tgid, mapping.path);
   std::error_code gone;
   // A process that ended meanwhile: its file is probably ours too, and will run again.
   if (!std::filesystem::exists(file, gone)) file = mapping.path;
+  if (!is_urgent(mapping.path)) {
+    const std::scoped_lock lock(mutex_);
+    if (backlog_.size() < kMaxBacklog) {
+      backlog_.push_front({mapping.tgid, std::move(file), mapping.path});
+    } else {
+      counters_.add(Count::kTriggersLost);
+    }
+    backlog_filled_.notify_one();
+    return;
+  }
+  if (program) {  // an exec gave the process a new identity
+    const std::scoped_lock lock(mutex_);
+    told_processes_.erase(mapping.tgid);
+  }
   if (consider(file, mapping.path)) tell_process(mapping.tgid);
 }
 
@@ -179,32 +207,44 @@ Attacher::FileKey Attacher::key_of(const struct stat& info) {
 // would only be mistaken for a TLS stack.
 void Attacher::forget_own_executable() {
   struct stat info{};
-  if (stat("/proc/self/exe", &info) == 0) known_files_[key_of(info)] = false;
+  if (stat("/proc/self/exe", &info) == 0) known_files_[key_of(info)] = Known::kNoStack;
 }
 
-// True when the file holds a TLS stack that is heard.
+// What is known of the file; nullopt: nothing, and it is now the caller's to look at.
+std::optional<Attacher::Known> Attacher::claim(const FileKey& key) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto known = known_files_.find(key); known != known_files_.end()) return known->second;
+  if (known_files_.size() >= kMaxKnownFiles) {
+    std::erase_if(known_files_, [](const auto& known) { return known.second != Known::kBusy; });
+    forget_own_executable();
+  }
+  known_files_[key] = Known::kBusy;
+  return std::nullopt;
+}
+
+// True when the file holds a TLS stack, or may: another thread is looking at it.
 bool Attacher::consider(const std::filesystem::path& file, const std::string& shown_path) {
   const UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info{};
   if (!opened.valid() || fstat(opened.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
   const FileKey key = key_of(info);
-  if (const auto known = known_files_.find(key); known != known_files_.end()) return known->second;
-  if (known_files_.size() >= kMaxKnownFiles) {
-    known_files_.clear();
-    forget_own_executable();
-  }
+  if (const auto known = claim(key)) return *known != Known::kNoStack;
 
   // By the descriptor from here on: the process, and its root with it, may be gone any moment.
   const std::filesystem::path stable = fmt::format("/proc/self/fd/{}", opened.get());
   const auto report = cache_.locate(stable);
-  if (!report.ok()) return known_files_[key] = false;
-  const bool has_target = !(*report)->targets.empty();
-  known_files_[key] = has_target;
-  CoverageEntry entry;
-  entry.path = shown_path;
-  entry.device = (uint64_t{major(info.st_dev)} << 20) | minor(info.st_dev);
-  entry.inode = info.st_ino;
-  if (!attach_targets(stable, entry, **report)) known_files_.erase(key);  // the sweep retries
+  bool attached = true;
+  const bool has_target = report.ok() && !(*report)->targets.empty();
+  if (report.ok()) {
+    CoverageEntry entry;
+    entry.path = shown_path;
+    entry.device = (uint64_t{major(info.st_dev)} << 20) | minor(info.st_dev);
+    entry.inode = info.st_ino;
+    attached = attach_targets(stable, entry, **report);
+  }
+  const std::scoped_lock lock(mutex_);
+  known_files_[key] = has_target ? Known::kStack : Known::kNoStack;
+  if (!attached) known_files_.erase(key);  // the sweep retries
   return has_target;
 }
 
@@ -260,8 +300,11 @@ void Attacher::tell_target(uint32_t id, const TlsTarget& target, const std::stri
 }
 
 void Attacher::tell_process(uint32_t tgid) {
-  if (told_processes_.size() >= kMaxToldProcesses) told_processes_.clear();
-  if (!told_processes_.insert(tgid).second) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (told_processes_.size() >= kMaxToldProcesses) told_processes_.clear();
+    if (!told_processes_.insert(tgid).second) return;
+  }
   const auto identity = proc_.identity(tgid);
   if (!identity) return;
   Json parents = Json::array();

@@ -1,10 +1,12 @@
 // Keeps probes on every TLS stack in use: at start those on disk and in running processes, then
 // whatever is mapped executable (ExecTrigger), and a sweep that makes up for missed triggers.
 //
-// Owns a thread. What it learns is told as records in the event stream (include/sonde/abi.h), so a
+// Owns two threads: one for mappings whose first call may come any moment, one for all that can
+// wait. What they learn is told as records in the event stream (include/sonde/abi.h), so a
 // recording replays without this host's /proc.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -12,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -44,7 +47,7 @@ struct CoverageEntry {
 
 class Attacher {
  public:
-  // Called from the attacher's thread and from start() with one whole record.
+  // Called from the attacher's threads and from start() with one whole record.
   using RecordSink = std::function<void(Bytes)>;
 
   Attacher(ProbeSet& probes, LocateCache& cache, Counters& counters, RecordSink sink);
@@ -64,16 +67,30 @@ class Attacher {
   // A file as long as it is the same file: device, inode, ctime.
   using FileKey = std::tuple<uint64_t, uint64_t, int64_t>;
 
+  enum class Known : uint8_t {
+    kBusy,  // another thread is looking at it
+    kNoStack,
+    kStack,
+  };
+  // A file to look at when there is time.
+  struct Later {
+    uint32_t tgid = 0;
+    std::filesystem::path file;
+    std::string shown_path;
+  };
+
   static FileKey key_of(const struct stat& info);
 
   void forget_own_executable();
   void attach_ahead();
   void sweep_urgent();
   void fill_backlog();
-  void tell_swept();
-  void run(const std::stop_token& stop);
+  void follow(const std::stop_token& stop);
+  void sweep(const std::stop_token& stop);
+  std::optional<Later> next_of_backlog(const std::stop_token& stop);
   void on_mapping(const ExecMapping& mapping);
   bool consider(const std::filesystem::path& file, const std::string& shown_path);
+  std::optional<Known> claim(const FileKey& key);
   bool attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
                       const LocateReport& report);
   void note(CoverageEntry entry);
@@ -86,15 +103,18 @@ class Attacher {
   RecordSink sink_;
   ProcFs proc_;
   std::unique_ptr<ExecTrigger> trigger_;
-  std::map<FileKey, bool> known_files_;  // true: has a target; our own executable is none
+  std::atomic<uint32_t> next_target_{1};
+
+  mutable std::mutex mutex_;  // guards all that follows but the threads
+  std::map<FileKey, Known> known_files_;
   std::set<uint32_t> told_processes_;
-  std::deque<std::pair<uint32_t, MappedFile>> backlog_;  // of a sweep; triggers go before it
-  uint32_t next_target_ = 1;
-  mutable std::mutex mutex_;
+  std::deque<Later> backlog_;
+  std::condition_variable_any backlog_filled_;
   mutable std::condition_variable swept_changed_;
-  bool swept_ = false;                   // guarded by mutex_
-  std::vector<CoverageEntry> coverage_;  // guarded by mutex_
-  std::jthread thread_;
+  bool swept_ = false;
+  std::vector<CoverageEntry> coverage_;
+  std::jthread sweeper_;
+  std::jthread follower_;
 };
 
 }  // namespace sonde::attach

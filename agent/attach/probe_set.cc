@@ -6,10 +6,14 @@
 
 #include "tls.skel.h"
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "agent/attach/probe_links.h"
 
 namespace sonde::attach {
 namespace {
@@ -18,11 +22,6 @@ struct DestroySkeleton {
   void operator()(tls_bpf* skeleton) const { tls_bpf__destroy(skeleton); }
 };
 using SkeletonPtr = std::unique_ptr<tls_bpf, DestroySkeleton>;
-
-struct DestroyLink {
-  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
-};
-using LinkPtr = std::unique_ptr<bpf_link, DestroyLink>;
 
 // Mirrors of the map types in bpf/tls.bpf.c that user space writes to.
 struct ConnKey {
@@ -46,6 +45,35 @@ void raise_memlock() {
 
 int quiet(libbpf_print_level, const char*, va_list) { return 0; }
 
+using SocketTrace = KernelFeatures::SocketTrace;
+
+// What a program of a C call stands for in any_place; 0: it stays a program of its own.
+uint64_t place_of(const tls_bpf& skeleton, const bpf_program* program) {
+  const auto& programs = skeleton.progs;
+  const std::array<std::pair<const bpf_program*, uint64_t>, 7> places{
+      {{programs.received_entry, SONDE_PLACE_RECEIVED},
+       {programs.sent_entry, SONDE_PLACE_SENT},
+       {programs.received_ex_entry, SONDE_PLACE_RECEIVED_EX},
+       {programs.sent_ex_entry, SONDE_PLACE_SENT_EX},
+       {programs.call_return, SONDE_PLACE_RETURN},
+       {programs.call_return_shared, SONDE_PLACE_RETURN_SHARED},
+       {programs.handle_freed, SONDE_PLACE_FREED}}};
+  for (const auto& [known, place] : places) {
+    if (known == program) return place;
+  }
+  return 0;
+}
+
+// Which optional group a program belongs to, by its section.
+bool is_wanted(std::string_view section, const KernelFeatures& features) {
+  if (section.starts_with("tp_btf/sched_process_")) return features.exec_trace;
+  if (section.starts_with("tp_btf/sock_")) return features.socket_trace == SocketTrace::kTracepoint;
+  if (section.starts_with("kprobe/") || section.starts_with("kretprobe/")) {
+    return features.socket_trace == SocketTrace::kKprobe;
+  }
+  return true;
+}
+
 SkeletonPtr load(const ProbeSetOptions& options, const KernelFeatures& features, int& error) {
   SkeletonPtr skeleton(tls_bpf__open());
   if (!skeleton) {
@@ -55,15 +83,44 @@ SkeletonPtr load(const ProbeSetOptions& options, const KernelFeatures& features,
   skeleton->rodata->own_tgid = static_cast<uint32_t>(getpid());
   skeleton->rodata->can_copy_from_user = features.sleepable;
   skeleton->rodata->has_attach_cookie = features.attach_cookie;
+  skeleton->rodata->has_socket_trace = features.socket_trace != SocketTrace::kNone;
+  skeleton->rodata->has_task_regs = features.task_registers;
+  if (getrandom(&skeleton->rodata->handle_key, sizeof(uint64_t), 0) < 0) {
+    error = errno;
+    return nullptr;
+  }
   bpf_map__set_max_entries(skeleton->maps.ring, ring_size(options.ring_bytes));
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {
-    const bool uprobe = bpf_program__type(program) == BPF_PROG_TYPE_KPROBE;
-    if (uprobe && features.sleepable) bpf_program__set_flags(program, BPF_F_SLEEPABLE);
-    if (!uprobe) bpf_program__set_autoload(program, features.exec_trace);
+    const std::string_view section = bpf_program__section_name(program);
+    if (section == "uprobe" && features.sleepable) {
+      bpf_program__set_flags(program, BPF_F_SLEEPABLE);
+    }
+    if (section == "uprobe" && features.uprobe_multi) {
+      bpf_program__set_expected_attach_type(program,
+                                            static_cast<bpf_attach_type>(kTraceUprobeMulti));
+    }
+    const bool merged = features.uprobe_multi ? place_of(*skeleton, program) != 0
+                                              : program == skeleton->progs.any_place;
+    bpf_program__set_autoload(program, is_wanted(section, features) && !merged);
   }
   error = -tls_bpf__load(skeleton.get());
   return error == 0 ? std::move(skeleton) : nullptr;
+}
+
+struct FreeBtf {
+  void operator()(btf* types) const { btf__free(types); }
+};
+
+// The BTF tracepoint where it exists (Linux 6.3), else kprobes where the kernel has them.
+SocketTrace wanted_socket_trace() {
+  const std::unique_ptr<btf, FreeBtf> types(btf__load_vmlinux_btf());
+  if (!types) return SocketTrace::kNone;
+  constexpr const char* kTracepoint = "btf_trace_sock_send_length";
+  if (btf__find_by_name_kind(types.get(), kTracepoint, BTF_KIND_TYPEDEF) > 0) {
+    return SocketTrace::kTracepoint;
+  }
+  return SocketTrace::kKprobe;
 }
 
 std::string load_failure(int error) {
@@ -79,33 +136,54 @@ std::string load_failure(int error) {
   return reason;
 }
 
-struct EntryProgram {
-  bpf_program* program = nullptr;  // null: this function is not heard by this build
-  bool needs_return = true;
+// What hears one function. `at_return` null: its entry tells all.
+struct FunctionPrograms {
+  bpf_program* entry = nullptr;  // null: this function is not heard by this build
+  bpf_program* at_return = nullptr;
+  bpf_program* at_shared_return = nullptr;
 };
 
-EntryProgram entry_program(const tls_bpf& skeleton, Function function) {
+FunctionPrograms programs_for(const tls_bpf& skeleton, Function function) {
+  const auto& programs = skeleton.progs;
+  const auto c_call = [&programs](bpf_program* entry) {
+    return FunctionPrograms{entry, programs.call_return, programs.call_return_shared};
+  };
   switch (function) {
     case Function::kSslRead:
     case Function::kGnutlsRecordRecv:
     case Function::kGnutlsRecordRecvSeq:
     case Function::kNssRecv:
     case Function::kNssRead:
-      return {skeleton.progs.received_entry};
+      return c_call(programs.received_entry);
     case Function::kSslReadEx:
-      return {skeleton.progs.received_ex_entry};
+      return c_call(programs.received_ex_entry);
     case Function::kSslWrite:
     case Function::kGnutlsRecordSend:
     case Function::kGnutlsRecordSend2:
     case Function::kNssSend:
     case Function::kNssWrite:
-      return {skeleton.progs.sent_entry};
+      return c_call(programs.sent_entry);
     case Function::kSslWriteEx:
-      return {skeleton.progs.sent_ex_entry};
+      return c_call(programs.sent_ex_entry);
     case Function::kSslFree:
     case Function::kGnutlsDeinit:
     case Function::kNssClose:
-      return {skeleton.progs.handle_freed, false};
+      return {programs.handle_freed};
+    case Function::kGoRead:
+      return {programs.go_read_entry, programs.go_read_return, programs.go_read_return};
+    case Function::kGoWrite:
+      return {programs.go_write_entry, programs.go_write_return, programs.go_write_return};
+    case Function::kGoClose:
+      return {programs.go_close_entry};
+    case Function::kAeadSeal:
+      return {programs.aead_seal_entry};
+    case Function::kAeadSealScatter:
+      return {programs.aead_seal_scatter_entry};
+    case Function::kAeadOpen:
+      return {programs.aead_open_entry, programs.aead_open_return, programs.aead_open_return};
+    case Function::kAeadOpenGather:
+      return {programs.aead_open_gather_entry, programs.aead_open_return,
+              programs.aead_open_return};
     default:
       return {};
   }
@@ -114,44 +192,73 @@ EntryProgram entry_program(const tls_bpf& skeleton, Function function) {
 }  // namespace
 
 struct ProbeSet::Impl {
-  SkeletonPtr skeleton;
-  std::vector<LinkPtr> process_links;
-  mutable std::mutex mutex;
-  std::map<uint32_t, std::vector<LinkPtr>> targets;  // guarded by mutex
-  size_t probes = 0;                                 // guarded by mutex
+  struct Target {
+    std::vector<ProbeLink> links;
+    size_t probes = 0;
+  };
 
-  Result<LinkPtr> attach_one(bpf_program* program, const std::filesystem::path& file,
-                             uint64_t offset, uint64_t cookie, bool has_cookie) {
-    bpf_uprobe_opts options{};
-    options.sz = sizeof(options);
-    options.bpf_cookie = has_cookie ? cookie : 0;
-    LinkPtr link(bpf_program__attach_uprobe_opts(program, -1, file.c_str(), offset, &options));
-    if (!link) {
-      return fail_errno(fmt::format("cannot put a probe at {:#x} of '{}'", offset, file.string()),
-                        errno);
-    }
-    return link;
+  ~Impl() {
+    std::vector<ProbeLink> all;
+    for (auto& [id, target] : targets)
+      std::move(target.links.begin(), target.links.end(), std::back_inserter(all));
+    for (LinkPtr& link : kernel_links) all.push_back({std::move(link), {}});
+    close_together(std::move(all));
   }
+
+  SkeletonPtr skeleton;
+  std::vector<LinkPtr> kernel_links;  // tracepoints and kprobes, for the life of the set
+  mutable std::mutex mutex;
+  std::map<uint32_t, Target> targets;  // guarded by mutex
+  size_t probes = 0;                   // guarded by mutex
 };
+
+namespace {
+
+// Attaches what needs no target; false when the kernel refuses one of them after all.
+bool attach_to_kernel(const tls_bpf& skeleton, std::vector<LinkPtr>& links) {
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton.obj) {
+    const std::string_view section = bpf_program__section_name(program);
+    if (section == "uprobe" || !bpf_program__autoload(program)) continue;
+    LinkPtr link(bpf_program__attach(program));
+    if (!link) return false;
+    links.push_back(std::move(link));
+  }
+  return true;
+}
+
+// From the best kernel to the plainest: what to try in turn.
+std::vector<KernelFeatures> feature_ladder() {
+  constexpr std::array<KernelFeatures, 4> kBases{
+      {{true, true, true}, {false, true, true}, {false, false, true}, {false, false, false}}};
+  const SocketTrace sockets = wanted_socket_trace();
+  const bool registers =
+      libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_pt_regs, nullptr) == 1;
+  const bool multi = has_uprobe_multi();
+  std::vector<KernelFeatures> ladder;
+  for (KernelFeatures base : kBases) {
+    base.task_registers = registers;
+    base.uprobe_multi = multi && base.attach_cookie;
+    for (const SocketTrace trace : {sockets, SocketTrace::kNone}) {
+      base.socket_trace = trace;
+      ladder.push_back(base);
+      if (trace == SocketTrace::kNone) break;
+    }
+  }
+  return ladder;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<ProbeSet>> ProbeSet::create(const ProbeSetOptions& options) {
   raise_memlock();
   libbpf_set_print(quiet);
-  // From the best kernel to the plainest; the first that loads is what this kernel can do.
-  constexpr std::array<KernelFeatures, 4> kLadder{
-      {{true, true, true}, {false, true, true}, {false, false, true}, {false, false, false}}};
   int error = 0;
-  for (const KernelFeatures& features : kLadder) {
+  for (const KernelFeatures& features : feature_ladder()) {
     SkeletonPtr skeleton = load(options, features, error);
     if (!skeleton) continue;
     auto impl = std::make_unique<Impl>();
-    if (features.exec_trace) {
-      LinkPtr exec(bpf_program__attach(skeleton->progs.process_exec));
-      LinkPtr exit(bpf_program__attach(skeleton->progs.process_exit));
-      if (!exec || !exit) continue;
-      impl->process_links.push_back(std::move(exec));
-      impl->process_links.push_back(std::move(exit));
-    }
+    if (!attach_to_kernel(*skeleton, impl->kernel_links)) continue;
     impl->skeleton = std::move(skeleton);
     return std::unique_ptr<ProbeSet>(new ProbeSet(std::move(impl), features));
   }
@@ -164,52 +271,65 @@ ProbeSet::~ProbeSet() = default;
 
 int ProbeSet::ring_fd() const { return bpf_map__fd(impl_->skeleton->maps.ring); }
 
-Result<size_t> ProbeSet::attach(const std::filesystem::path& file, const TlsTarget& target,
-                                uint32_t id) {
-  std::vector<LinkPtr> links;
-  const tls_bpf& skeleton = *impl_->skeleton;
+namespace {
+
+// Every place of the target that is probed. Returns first: an entry is then never remembered
+// without somebody to hear its end.
+std::vector<ProbeSite> sites_of(const tls_bpf& skeleton, const TlsTarget& target, uint32_t id,
+                                bool merge) {
+  std::vector<ProbeSite> sites;
+  const auto add = [&](bpf_program* program, uint64_t offset) {
+    const uint64_t place = merge ? place_of(skeleton, program) : 0;
+    if (place != 0) program = skeleton.progs.any_place;
+    sites.push_back({program, offset, place << 32 | id});
+  };
   for (const FunctionSite& site : target.functions) {
-    const EntryProgram entry = entry_program(skeleton, site.function);
-    if (entry.program == nullptr) continue;
-    if (entry.needs_return && site.returns.empty()) continue;
-    // Returns first: an entry is then never remembered without somebody to hear its end.
-    std::vector<std::pair<bpf_program*, uint64_t>> sites;
-    if (entry.needs_return) {
+    const FunctionPrograms programs = programs_for(skeleton, site.function);
+    if (programs.entry == nullptr) continue;
+    if (programs.at_return != nullptr && site.returns.empty()) continue;
+    if (programs.at_return != nullptr) {
       for (const ReturnSite& ret : site.returns) {
-        sites.emplace_back(
-            ret.shared ? skeleton.progs.call_return_shared : skeleton.progs.call_return,
-            ret.file_offset);
+        add(ret.shared ? programs.at_shared_return : programs.at_return, ret.file_offset);
       }
     }
-    sites.emplace_back(entry.program, site.file_offset);
-    for (const auto& [program, offset] : sites) {
-      auto link = impl_->attach_one(program, file, offset, id, features_.attach_cookie);
-      if (!link.ok()) return tl::unexpected(link.error());
-      links.push_back(std::move(*link));
-    }
+    add(programs.entry, site.file_offset);
   }
-  if (links.empty()) {
+  return sites;
+}
+
+LinkKind link_kind(const KernelFeatures& features) {
+  if (features.uprobe_multi) return LinkKind::kMulti;
+  return features.attach_cookie ? LinkKind::kSingle : LinkKind::kSingleWithoutCookie;
+}
+
+}  // namespace
+
+Result<size_t> ProbeSet::attach(const std::filesystem::path& file, const TlsTarget& target,
+                                uint32_t id) {
+  const auto sites = sites_of(*impl_->skeleton, target, id, features_.uprobe_multi);
+  if (sites.empty()) {
     return fail(
         fmt::format("no function of '{}' can be heard: no RET could be decided", file.string()));
   }
+  auto links = attach_probes(file, sites, link_kind(features_));
+  if (!links.ok()) return tl::unexpected(links.error());
   const std::scoped_lock lock(impl_->mutex);
-  const size_t count = links.size();
-  impl_->probes += count;
-  impl_->targets[id] = std::move(links);
-  return count;
+  impl_->probes += sites.size();
+  impl_->targets[id] = {std::move(*links), sites.size()};
+  return sites.size();
 }
 
 void ProbeSet::detach(uint32_t id) {
-  std::vector<LinkPtr> links;
+  Impl::Target target;
   {
     const std::scoped_lock lock(impl_->mutex);
     const auto found = impl_->targets.find(id);
     if (found == impl_->targets.end()) return;
-    links = std::move(found->second);
-    impl_->probes -= links.size();
+    target = std::move(found->second);
+    impl_->probes -= target.probes;
     impl_->targets.erase(found);
   }
-  // The links close here, outside the lock: closing a uprobe can take tens of milliseconds.
+  close_together(std::move(target.links));  // outside the lock: it takes its time
 }
 
 size_t ProbeSet::attached_probes() const {

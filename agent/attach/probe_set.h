@@ -23,6 +23,11 @@ struct KernelFeatures {
   bool sleepable = false;      // absent pages are faulted in instead of being counted as lost
   bool attach_cookie = false;  // records name their probe target
   bool exec_trace = false;     // BTF tracepoints: processes are reported by the kernel
+  // How connections get their addresses; kNone: by Host only.
+  enum class SocketTrace : uint8_t { kNone, kTracepoint, kKprobe };
+  SocketTrace socket_trace = SocketTrace::kNone;
+  bool task_registers = false;  // bpf_task_pt_regs
+  bool uprobe_multi = false;    // one link for many probes: quick to close
 };
 
 struct ProbeSetOptions {

@@ -30,6 +30,7 @@ struct Limits {
   size_t hpack_table_bytes = 64 << 10;
   size_t sse_event_bytes = 16 << 20;
   size_t websocket_message_bytes = 32 << 20;
+  size_t grpc_message_bytes = 16 << 20;
 
   // llm: depth of JSON, messages, parts, tools of one exchange; bytes of all its texts.
   size_t json_depth = 256;

@@ -4,6 +4,9 @@
 #include <cstring>
 #include <type_traits>
 
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
 namespace sonde::capture {
 namespace {
 
@@ -46,6 +49,24 @@ std::optional<Event> decode_close(Event event, Bytes bytes) {
   if (!record) return std::nullopt;
   event.body = CloseEvent{{event.tgid, record->handle, record->generation_ns},
                           {record->end_pos[0], record->end_pos[1]}};
+  return event;
+}
+
+std::optional<Event> decode_socket(Event event, Bytes bytes) {
+  const auto record = fixed_part<sonde_socket_record>(bytes);
+  if (!record || record->found_by < SONDE_FOUND_BY_SYSCALL ||
+      record->found_by > SONDE_FOUND_BY_CIPHERTEXT) {
+    return std::nullopt;
+  }
+  SocketEvent socket;
+  socket.connection = {event.tgid, record->handle, record->generation_ns};
+  std::copy_n(std::begin(record->local_address), 16, socket.local.address.begin());
+  std::copy_n(std::begin(record->peer_address), 16, socket.peer.address.begin());
+  socket.local.port = record->local_port;
+  socket.peer.port = record->peer_port;
+  socket.found_by =
+      record->found_by == SONDE_FOUND_BY_SYSCALL ? FoundBy::kSyscall : FoundBy::kCiphertext;
+  event.body = socket;
   return event;
 }
 
@@ -102,6 +123,30 @@ std::optional<Event> decode_loss(Event event, Bytes bytes) {
 
 }  // namespace
 
+std::string to_string(const Endpoint& endpoint) {
+  constexpr std::array<uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  const auto& address = endpoint.address;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (std::equal(kMapped.begin(), kMapped.end(), address.begin())) {
+    inet_ntop(AF_INET, address.data() + kMapped.size(), text.data(), text.size());
+    return fmt::format("{}:{}", text.data(), endpoint.port);
+  }
+  inet_ntop(AF_INET6, address.data(), text.data(), text.size());
+  return fmt::format("[{}]:{}", text.data(), endpoint.port);
+}
+
+std::string_view to_string(FoundBy found_by) {
+  switch (found_by) {
+    case FoundBy::kSyscall:
+      return "syscall";
+    case FoundBy::kCiphertext:
+      return "ciphertext";
+    case FoundBy::kNone:
+      break;
+  }
+  return "none";
+}
+
 std::optional<Event> decode(Bytes record) {
   const auto header = fixed_part<sonde_record_header>(record);
   if (!header || header->version != SONDE_ABI_VERSION) return std::nullopt;
@@ -114,6 +159,8 @@ std::optional<Event> decode(Bytes record) {
       return decode_data(event, bytes);
     case SONDE_RECORD_CLOSE:
       return decode_close(event, bytes);
+    case SONDE_RECORD_SOCKET:
+      return decode_socket(event, bytes);
     case SONDE_RECORD_EXEC:
       return decode_exec(event, bytes);
     case SONDE_RECORD_EXIT:

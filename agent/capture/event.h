@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -31,6 +32,30 @@ struct DataEvent {
   uint32_t original_bytes = 0;
   MonoTime entry_time;
   Bytes bytes;
+};
+
+// One end of a connection; IPv4 mapped into IPv6.
+struct Endpoint {
+  std::array<uint8_t, 16> address{};
+  uint16_t port = 0;
+
+  auto operator<=>(const Endpoint&) const = default;
+};
+
+// "192.0.2.1:443", "[2001:db8::1]:443"
+std::string to_string(const Endpoint& endpoint);
+
+enum class FoundBy : uint8_t { kNone, kSyscall, kCiphertext };
+
+// The name in `network.found_by`.
+std::string_view to_string(FoundBy found_by);
+
+// Which socket a connection's bytes go through.
+struct SocketEvent {
+  ConnectionKey connection;
+  Endpoint local;
+  Endpoint peer;
+  FoundBy found_by{};
 };
 
 struct CloseEvent {
@@ -70,8 +95,8 @@ struct LossEvent {
 struct Event {
   MonoTime time;
   uint32_t tgid = 0;
-  std::variant<DataEvent, CloseEvent, ExecEvent, ExitEvent, ProcessEvent, TargetEvent, ClockEvent,
-               LossEvent>
+  std::variant<DataEvent, CloseEvent, SocketEvent, ExecEvent, ExitEvent, ProcessEvent, TargetEvent,
+               ClockEvent, LossEvent>
       body;
 };
 

@@ -3,13 +3,21 @@
 #include <cerrno>
 
 #include <bpf/libbpf.h>
+#include <time.h>
 
+#include "agent/capture/half_joiner.h"
 #include "agent/capture/record_queue.h"
 
 namespace sonde::capture {
 namespace {
 
 constexpr int kPollMs = 100;
+
+uint64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
 
 struct FreeRing {
   void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
@@ -19,7 +27,7 @@ struct FreeRing {
 
 struct RingReader::Impl {
   Counters& counters;
-  RecordSink sink;
+  HalfJoiner joiner;
   std::unique_ptr<ring_buffer, FreeRing> ring;
 
   // A reservation is as long as its size class; the record in it is as long as its header says.
@@ -31,14 +39,15 @@ struct RingReader::Impl {
       return 0;
     }
     self.counters.add(Count::kEventsReceived);
-    self.sink(record);
+    self.joiner.on_record(record);
     return 0;
   }
 };
 
 Result<std::unique_ptr<RingReader>> RingReader::start(int ring_fd, Counters& counters,
                                                       RecordSink sink) {
-  auto impl = std::unique_ptr<Impl>(new Impl{counters, std::move(sink), nullptr});
+  auto impl =
+      std::unique_ptr<Impl>(new Impl{counters, HalfJoiner(counters, std::move(sink)), nullptr});
   impl->ring.reset(ring_buffer__new(ring_fd, &Impl::on_sample, impl.get(), nullptr));
   if (!impl->ring) return fail_errno("cannot map the ring buffer", errno);
   return std::unique_ptr<RingReader>(new RingReader(std::move(impl)));
@@ -46,8 +55,12 @@ Result<std::unique_ptr<RingReader>> RingReader::start(int ring_fd, Counters& cou
 
 RingReader::RingReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
   thread_ = std::jthread([this](const std::stop_token& stop) {
-    while (!stop.stop_requested()) ring_buffer__poll(impl_->ring.get(), kPollMs);
+    while (!stop.stop_requested()) {
+      ring_buffer__poll(impl_->ring.get(), kPollMs);
+      impl_->joiner.release_overdue(monotonic_ns());
+    }
     ring_buffer__consume(impl_->ring.get());
+    impl_->joiner.release_all();
   });
 }
 

@@ -12,6 +12,7 @@
 
 #include "agent/detect/finding.h"
 #include "agent/detect/model/prompt_model.h"
+#include "agent/detect/pattern_finder.h"
 #include "agent/detect/secret_finder.h"
 #include "agent/detect/texts.h"
 #include "agent/llm/exchange.h"
@@ -40,7 +41,8 @@ struct Subject {
   const llm::Exchange& exchange;
   std::span<const Text> texts;
   std::span<const std::vector<Secret>> secrets;  // one list for each text
-  std::span<const AttackScore> attacks;          // one for each text; score 0 where none was asked
+  std::span<const std::vector<PatternMatch>> patterns;
+  std::span<const AttackScore> attacks;  // one for each text; score 0 where none was asked
 };
 
 class Detector {

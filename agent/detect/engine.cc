@@ -5,6 +5,7 @@
 
 #include "agent/detect/catalogue.h"
 #include "agent/detect/detectors/detectors.h"
+#include "agent/detect/detectors/tainted_call.h"
 #include "agent/detect/judge.h"
 #include "agent/detect/redact.h"
 #include "agent/detect/unicode.h"
@@ -26,9 +27,10 @@ std::vector<std::string> split(std::string_view words) {
 }  // namespace
 
 struct Engine::Impl {
-  Impl(SecretFinder secret_finder, LiteralSet literal_set, const EngineConfig& config,
-       const Limits& limit_values, Counters& counter_set)
+  Impl(SecretFinder secret_finder, PatternFinder pattern_finder, LiteralSet literal_set,
+       const EngineConfig& config, const Limits& limit_values, Counters& counter_set)
       : finder(std::move(secret_finder)),
+        patterns(std::move(pattern_finder)),
         literals(std::move(literal_set)),
         redactor(config.fingerprint_key, limit_values, finder, literals),
         disabled(config.disabled_alerts.begin(), config.disabled_alerts.end()),
@@ -39,6 +41,7 @@ struct Engine::Impl {
   void place(const Hit& hit, const Subject& subject, Finding& finding) const;
 
   SecretFinder finder;
+  PatternFinder patterns;
   LiteralSet literals;
   Redactor redactor;
   Judge judge;
@@ -46,6 +49,7 @@ struct Engine::Impl {
   Limits limits;
   Counters& counters;
   std::vector<std::unique_ptr<Detector>> detectors;
+  TaintedCallDetector* provenance = nullptr;  // one of them
 };
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -63,18 +67,35 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config, const
   LiteralSetBuilder builder;
   Result<SecretFinder> finder = SecretFinder::create(builder);
   if (!finder.ok()) return tl::unexpected(finder.error());
+  Result<PatternFinder> patterns = PatternFinder::create(builder);
+  if (!patterns.ok()) return tl::unexpected(patterns.error());
   Result<LiteralSet> literals = LiteralSet::create(builder);
   if (!literals.ok()) return tl::unexpected(literals.error());
   auto urls = make_malicious_url_detector(config.indicator_files);
   if (!urls.ok()) return tl::unexpected(urls.error());
 
-  auto impl =
-      std::make_unique<Impl>(std::move(*finder), std::move(*literals), config, limits, counters);
+  auto access =
+      make_access_detector(config.tor_exit_files, config.suspicious_ip_files, config.policy);
+  if (!access.ok()) return tl::unexpected(access.error());
+  auto impl = std::make_unique<Impl>(std::move(*finder), std::move(*patterns), std::move(*literals),
+                                     config, limits, counters);
   impl->detectors.push_back(make_prompt_attack_detector());
   impl->detectors.push_back(make_provider_verdict_detector());
   impl->detectors.push_back(make_smuggling_detector());
   impl->detectors.push_back(make_credential_detector());
-  impl->detectors.push_back(make_tainted_call_detector());
+  auto provenance = std::make_unique<TaintedCallDetector>();
+  impl->provenance = provenance.get();
+  impl->detectors.push_back(std::move(provenance));
+  impl->detectors.push_back(make_sensitive_data_detector());
+  impl->detectors.push_back(make_dangerous_command_detector());
+  impl->detectors.push_back(make_reconnaissance_detector());
+  impl->detectors.push_back(make_tool_poisoning_detector());
+  impl->detectors.push_back(make_prompt_leak_detector());
+  impl->detectors.push_back(make_spreading_detector());
+  impl->detectors.push_back(make_rendered_detector());
+  impl->detectors.push_back(make_usage_detector());
+  impl->detectors.push_back(make_tool_changes_detector());
+  impl->detectors.push_back(std::move(*access));
   impl->detectors.push_back(std::move(*urls));
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
@@ -83,9 +104,13 @@ Inspection Engine::inspect(const llm::Exchange& exchange) {
   const std::vector<Text> texts = collect_texts(exchange, impl_->limits, impl_->counters);
   std::vector<std::vector<Secret>> secrets;
   secrets.reserve(texts.size());
-  for (const Text& text : texts) secrets.push_back(impl_->finder.find(text.text, impl_->literals));
+  std::vector<std::vector<PatternMatch>> matches(texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) {
+    secrets.push_back(
+        impl_->finder.find(texts[i].text, impl_->literals, impl_->patterns, matches[i]));
+  }
   const std::vector<AttackScore> attacks = impl_->judge.scores_of(texts);
-  const Subject subject{exchange, texts, secrets, attacks};
+  const Subject subject{exchange, texts, secrets, matches, attacks};
 
   Inspection inspection;
   std::vector<Hit> hits;
@@ -100,6 +125,18 @@ Inspection Engine::inspect(const llm::Exchange& exchange) {
   }
   impl_->counters.add(Count::kFindingsRaised, inspection.findings.size());
   return inspection;
+}
+
+std::vector<Finding> Engine::inspect_process(const llm::Process& process) {
+  std::vector<Finding> findings;
+  const auto hit = impl_->provenance->judge_process(process);
+  if (!hit || impl_->disabled.contains(hit->alert)) return findings;
+  static const llm::Exchange kNone;
+  Finding finding = impl_->make_finding(*hit, Subject{kNone, {}, {}, {}, {}});
+  finding.evidence = finding.data["command"];
+  findings.push_back(std::move(finding));
+  impl_->counters.add(Count::kFindingsRaised);
+  return findings;
 }
 
 Finding Engine::Impl::make_finding(const Hit& hit, const Subject& subject) const {

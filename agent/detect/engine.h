@@ -10,6 +10,7 @@
 #include "agent/base/limits.h"
 #include "agent/base/result.h"
 #include "agent/detect/finding.h"
+#include "agent/detect/policy.h"
 #include "agent/llm/exchange.h"
 
 namespace sonde::detect {
@@ -20,6 +21,10 @@ struct EngineConfig {
   // Key of the fingerprints that stand for secrets; at least 16 bytes.
   std::string fingerprint_key;
   std::vector<std::string> disabled_alerts;
+  // Addresses of anonymising networks and of known attackers, one a line.
+  std::vector<std::string> tor_exit_files;
+  std::vector<std::string> suspicious_ip_files;
+  Policy policy;
 };
 
 struct Inspection {
@@ -33,6 +38,9 @@ class Engine {
                                                 Counters& counters);
   ~Engine();
   Inspection inspect(const llm::Exchange& exchange);
+  // Judges a process by what its ancestors' conversations were ordered to do (tool.tainted_exec).
+  // Cheap where no ancestor speaks to a model.
+  std::vector<Finding> inspect_process(const llm::Process& process);
 
  private:
   struct Impl;

@@ -4,8 +4,11 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <iterator>
 
 #include <arpa/inet.h>
+
+#include "agent/detect/indicators_json.h"
 
 namespace sonde::detect {
 
@@ -123,6 +126,14 @@ std::optional<Address> parse_address(std::string_view text) {
 Status IndicatorSet::load_file(const std::string& path) {
   std::ifstream file(path);
   if (!file) return fail_errno("cannot open the indicator list '" + path + "'", errno);
+  const int first = (file >> std::ws).peek();
+  if (first == '{' || first == '[') {
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (Status status = add_json_indicators(text, *this); !status.ok()) {
+      return fail("indicator list '" + path + "': " + status.error().message);
+    }
+    return {};
+  }
   std::string line;
   while (std::getline(file, line) && hashes_.size() < kMost) add_line(line);
   if (file.bad()) return fail_errno("cannot read the indicator list '" + path + "'", errno);
@@ -132,6 +143,7 @@ Status IndicatorSet::load_file(const std::string& path) {
 void IndicatorSet::add_line(std::string_view line) {
   line = trim(line);
   if (line.empty() || line.front() == '#' || hashes_.size() >= kMost) return;
+  if (line.front() == '"') return add_quoted(line);
   const bool is_url = line.find("://") != line.npos || line.find("[:]//") != line.npos;
   const size_t field_end = line.find_first_of(is_url ? ",; \t" : ",; \t#");
   const std::string_view value = trim(line.substr(0, field_end));
@@ -152,6 +164,20 @@ void IndicatorSet::add_line(std::string_view line) {
     insert(is_address(address->host) ? IndicatorKind::kAddress : IndicatorKind::kDomain,
            address->host);
   }
+}
+
+// CSV as feeds export it: the first quoted field that is a URL, else the first field.
+void IndicatorSet::add_quoted(std::string_view line) {
+  std::string_view first;
+  for (size_t open = 0; open != line.npos && open + 1 < line.size();) {
+    const size_t close = line.find('"', open + 1);
+    if (close == line.npos) break;
+    const std::string_view field = line.substr(open + 1, close - open - 1);
+    if (field.find("://") != field.npos) return add_line(field);
+    if (first.empty()) first = field;
+    open = line.find('"', close + 1);
+  }
+  if (!first.empty() && first.front() != '"') add_line(first);
 }
 
 void IndicatorSet::insert(IndicatorKind kind, std::string_view value) {

@@ -35,7 +35,8 @@ class IndicatorSet {
  public:
   static constexpr size_t kMost = 4'000'000;
 
-  // One indicator a line, or the first field of CSV; '#' comments. Unusable lines are skipped.
+  // One indicator a line, or the first field of CSV, or its first URL where fields are quoted; '#'
+  // comments; or a STIX 2.1 bundle or MISP event. Unusable entries are skipped.
   Status load_file(const std::string& path);
   void add_line(std::string_view line);
   // Must be called after the last add and before the first match.
@@ -48,6 +49,7 @@ class IndicatorSet {
 
  private:
   bool has(IndicatorKind kind, std::string_view value) const;
+  void add_quoted(std::string_view line);
   void insert(IndicatorKind kind, std::string_view value);
 
   std::vector<uint64_t> hashes_;  // sorted once sealed

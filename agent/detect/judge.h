@@ -1,9 +1,11 @@
-// Asks the learned model about every text that somebody else than the application wrote.
+// Asks the learned model about every text that somebody else than the application wrote. A client
+// sends the whole conversation again with each request: verdicts on texts seen lately are remembered.
 #pragma once
 
 #include <span>
 #include <vector>
 
+#include "agent/detect/lru_map.h"
 #include "agent/detect/model/prompt_model.h"
 #include "agent/detect/texts.h"
 
@@ -18,7 +20,11 @@ class Judge {
 
  private:
   const PromptModel& model_ = PromptModel::embedded();
+  AttackScore score(const Text& text, const ModelContext& context, bool document);
+
+  static constexpr size_t kRemembered = 16384;
   Scratch scratch_;
+  LruMap<AttackScore> known_{kRemembered};  // by digest of text, head and system prompt
 };
 
 }  // namespace sonde::detect

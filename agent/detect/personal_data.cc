@@ -1,9 +1,12 @@
 #include "agent/detect/personal_data.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
+#include <utility>
 
 #include "agent/detect/check_digits.h"
+#include "agent/detect/national_ids.h"
 
 namespace sonde::detect {
 
@@ -69,6 +72,7 @@ class Finder {
   // found by its check digits, which follow two capitals.
   size_t number(size_t start) {
     if (const size_t end = iban(start); end > start) return end;
+    if (const size_t end = identifier(start); end > start) return end;
     std::string digits;
     size_t end = start;
     size_t separators = 0;
@@ -95,6 +99,36 @@ class Finder {
     return is_alnum(before) || before == '_';
   }
 
+  // Identifiers with letters: the run of letters and digits around `start`, as it stands, up to its
+  // dots and dashes, and in groups.
+  size_t identifier(size_t start) {
+    constexpr size_t kLettersBefore = 6;
+    size_t from = start;
+    while (from > covered_ && start - from < kLettersBefore && is_upper(text_[from - 1])) --from;
+    if (from > 0 && (is_alnum(text_[from - 1]) || text_[from - 1] == '_')) return start;
+    size_t plain = start;
+    while (plain < text_.size() && plain - from < 24 && is_alnum(text_[plain])) ++plain;
+    size_t marked = plain;
+    while (marked < text_.size() && marked - from < 24 &&
+           (is_alnum(text_[marked]) || text_[marked] == '-' || text_[marked] == '.')) {
+      ++marked;
+    }
+    while (marked > plain && !is_alnum(text_[marked - 1])) --marked;
+    // "AB 12 34 56 C": two letters and a space stand before its first digit, ten characters after.
+    const size_t grouped = start < 3 ? start : start - 3;
+    const std::array<std::pair<size_t, size_t>, 3> spans = {
+        {{from, plain}, {from, marked}, {grouped, start + 10}}};
+    for (const auto& [first, end] : spans) {
+      if (end > text_.size() || end <= first || first < covered_) continue;
+      if (end < text_.size() && is_alnum(text_[end])) continue;
+      const auto type = national_token(text_.substr(first, end - first), words_near(first));
+      if (type.empty()) continue;
+      keep(first, end, type);
+      return end;
+    }
+    return start;
+  }
+
   size_t iban(size_t start) {
     if (start < 2 || !is_upper(text_[start - 1]) || !is_upper(text_[start - 2])) return start;
     if (start > 2 && is_alnum(text_[start - 3])) return start;
@@ -117,19 +151,12 @@ class Finder {
     const std::string_view form = text_.substr(start, end - start);
     if (payment_card_valid(digits) && form.find('.') == form.npos) {
       keep(start, end, "payment_card");
-    } else if (is_ssn(form, digits)) {
-      keep(start, end, "us_ssn");
+    } else if (const auto type = national_number(form, digits, words_near(start)); !type.empty()) {
+      keep(start, end, type);
     } else if (is_phone(start, form, digits)) {
       const bool bracket = start > 0 && text_[start - 1] == '(';
       keep(bracket ? start - 1 : start, end, "phone");
     }
-  }
-
-  static bool is_ssn(std::string_view form, const std::string& digits) {
-    if (form.size() != 11 || form[3] != '-' || form[6] != '-' || digits.size() != 9) return false;
-    const std::string area = digits.substr(0, 3);
-    return area != "000" && area != "666" && area < "900" && digits.substr(3, 2) != "00" &&
-           digits.substr(5) != "0000" && digits != "123456789" && digits != "078051120";
   }
 
   bool is_phone(size_t start, std::string_view form, const std::string& digits) const {
@@ -148,15 +175,16 @@ class Finder {
            !is_digit(form[4]);
   }
 
+  WordsNear words_near(size_t start) const {
+    constexpr size_t kReach = 40;
+    const size_t from = start > kReach ? start - kReach : 0;
+    WordsNear near{std::string(text_.substr(from, start - from))};
+    for (char& c : near.before) c = is_upper(c) ? static_cast<char>(c + 32) : c;
+    return near;
+  }
+
   bool has_context(size_t start) const {
-    const size_t from = start > 24 ? start - 24 : 0;
-    std::string before(text_.substr(from, start - from));
-    for (char& c : before) c = is_upper(c) ? static_cast<char>(c + 32) : c;
-    for (const std::string_view word :
-         {"phone", "tel", "mobile", "cell", "call", "fax", "whatsapp", "sms", "handy", "telefon"}) {
-      if (before.find(word) != before.npos) return true;
-    }
-    return false;
+    return words_near(start).any_of("phone|tel|mobile|cell|call|fax|whatsapp|sms|handy|telefon");
   }
 
   std::string_view text_;
@@ -165,6 +193,8 @@ class Finder {
 };
 
 }  // namespace
+
+bool is_contact(std::string_view type) { return type == "email" || type == "phone"; }
 
 std::vector<PersonalData> find_personal_data(std::string_view text) { return Finder(text).find(); }
 

@@ -14,6 +14,9 @@ struct PersonalData {
   std::string_view type;  // email, payment_card, iban, phone, us_ssn, ...
 };
 
+// Ways to reach somebody (email, phone): so common that only a number of them says something.
+bool is_contact(std::string_view type);
+
 inline constexpr size_t kPersonalDataPerText = 4096;
 
 // Without overlaps, in order, at most kPersonalDataPerText.

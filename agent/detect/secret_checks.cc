@@ -83,29 +83,16 @@ Verdict check_jwt(std::string_view value) {
   return header.find("\"alg\"") != std::string::npos ? Verdict::kVerified : Verdict::kNo;
 }
 
-// Words joined by punctuation or by their capitals, as in names of variables and paths: most
-// characters stand in runs of letters that are long for random text.
-bool reads_as_name(std::string_view value) {
-  size_t in_words = 0;
-  size_t run = 0;
-  size_t letters = 0;
-  for (size_t i = 0; i <= value.size(); ++i) {
-    const bool letter = i < value.size() && is_letter(value[i]);
-    const bool new_word = letter && run > 0 && is_upper(value[i]) && is_lower(value[i - 1]);
-    if (letter) ++letters;
-    if (!letter || new_word) {
-      if (run >= 4) in_words += run;
-      run = 0;
-    }
-    if (letter) ++run;
-  }
-  return letters * 10 >= value.size() * 6 && in_words * 10 >= letters * 6;
+// 8-4-4-4-12 hexadecimal digits: the name of a thing far more often than a secret.
+bool is_uuid(std::string_view value) {
+  return value.size() == 36 && value[8] == '-' && value[13] == '-' && value[18] == '-' &&
+         value[23] == '-';
 }
 
 Verdict check_generic(std::string_view value) {
   const auto digits = std::count_if(value.begin(), value.end(), is_digit);
   const auto letters = std::count_if(value.begin(), value.end(), is_letter);
-  if (digits < 2 || letters < 2 || reads_as_name(value)) return Verdict::kNo;
+  if (digits < 2 || letters < 2 || is_uuid(value)) return Verdict::kNo;
   const auto dots = std::count(value.begin(), value.end(), '.');
   const auto slashes = std::count(value.begin(), value.end(), '/');
   if (dots > 2 || (slashes > 2 && value.size() < 40) || value.find("//") != value.npos) {
@@ -163,6 +150,23 @@ Verdict check_private_key(std::string_view value) {
 }
 
 }  // namespace
+
+bool reads_as_name(std::string_view value) {
+  size_t in_words = 0;
+  size_t run = 0;
+  size_t letters = 0;
+  for (size_t i = 0; i <= value.size(); ++i) {
+    const bool letter = i < value.size() && is_letter(value[i]);
+    const bool new_word = letter && run > 0 && is_upper(value[i]) && is_lower(value[i - 1]);
+    if (letter) ++letters;
+    if (!letter || new_word) {
+      if (run >= 4) in_words += run;
+      run = 0;
+    }
+    if (letter) ++run;
+  }
+  return letters * 10 >= value.size() * 5 && in_words * 10 >= letters * 6;
+}
 
 double entropy(std::string_view value) {
   std::array<uint32_t, 256> counts{};

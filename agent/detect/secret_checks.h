@@ -22,6 +22,10 @@ double entropy(std::string_view value);
 // value has a provider's own form, not only a name in front of it.
 bool is_placeholder(std::string_view value, bool marked);
 
+// Words joined by punctuation or by their capitals, as in names of variables and paths: most
+// characters stand in runs of letters that are long for random text.
+bool reads_as_name(std::string_view value);
+
 Verdict check_secret(SecretCheck check, std::string_view value);
 
 }  // namespace sonde::detect

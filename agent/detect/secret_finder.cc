@@ -1,6 +1,7 @@
 #include "agent/detect/secret_finder.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "agent/detect/encoding.h"
@@ -13,7 +14,7 @@ namespace {
 
 // Between the name and the value of an assignment: `"name": "`, `NAME=`, `name := '`, `name is `.
 constexpr std::string_view kNameTail =
-    R"([\w.-]{0,30}["'`\\\])\s]{0,4}(?:\s{0,3}(?:=>|:=|:{1,3}|={1,3}|\?=|>|,|\|\|)|\s+is(?:\s*:)?\s)[\s"'`\\=(]{0,8})";
+    R"([\w.-]{0,30}["'`\\\])\s]{0,4}(?:\s{0,3}(?:=>|:=|:{1,3}|={1,3}|\?=|>|,|\|\|)|\s+is(?:\s*:)?\s|["']\s{1,3}value=)[\s"'`\\=(]{0,8})";
 constexpr std::string_view kValueEnd = R"((?=[`'"\s;,\\<>)\]}&|#]|[.:!?](?:\s|$)|$))";
 // A line break of a JSON string may stand before a token as "\n".
 constexpr std::string_view kTokenStart = R"((?:(?<![A-Za-z0-9])|(?<=\\[nrt])))";
@@ -49,7 +50,9 @@ struct SecretFinder::Impl {
   std::vector<Compiled> rules;
   std::vector<std::vector<uint32_t>> by_literal;  // literal id -> indices into rules
 
-  void scan(std::string_view text, const LiteralSet& literals, std::vector<Secret>& out) const;
+  void on_hit(std::string_view text, const LiteralHit& hit, std::vector<Secret>& out) const;
+  std::vector<Secret> finish(std::string_view text, const LiteralSet& literals,
+                             std::vector<Secret> found) const;
   void try_rule(std::string_view text, const LiteralHit& hit, uint32_t index,
                 std::vector<Secret>& out) const;
   bool judge(std::string_view text, const SecretRule& rule, const Capture& capture,
@@ -77,25 +80,62 @@ Result<SecretFinder> SecretFinder::create(LiteralSetBuilder& literals) {
   return SecretFinder(std::move(impl));
 }
 
-void SecretFinder::Impl::scan(std::string_view text, const LiteralSet& literals,
-                              std::vector<Secret>& out) const {
-  literals.scan(text, [&](const LiteralHit& hit) {
-    if (hit.id >= by_literal.size()) return;
-    for (const uint32_t index : by_literal[hit.id]) {
-      if (out.size() < kSecretsPerText) try_rule(text, hit, index, out);
-    }
-  });
+void SecretFinder::Impl::on_hit(std::string_view text, const LiteralHit& hit,
+                                std::vector<Secret>& out) const {
+  if (hit.id >= by_literal.size()) return;
+  for (const uint32_t index : by_literal[hit.id]) {
+    if (out.size() < kSecretsPerText) try_rule(text, hit, index, out);
+  }
 }
+
+namespace {
+
+// Inside of another word a provider's name means nothing ("rookTable" is not of Okta), unless a
+// hump or a sign begins it.
+bool inside_word(std::string_view text, size_t start) {
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  return start > 0 && lower(text[start]) && lower(text[start - 1]);
+}
+
+// Names of what is public or only points at a secret: "public_token", "credentialsId", "key_size".
+bool names_no_secret(std::string_view text, const LiteralHit& hit, size_t value) {
+  const auto part = [](char c) {
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' ||
+           c == '-';
+  };
+  size_t start = hit.start;
+  while (start > 0 && hit.start - start < 32 && part(text[start - 1])) --start;
+  size_t end = hit.end;
+  while (end < value && part(text[end])) ++end;
+  std::string name(text.substr(start, end - start));
+  for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  constexpr auto kWords = std::to_array<std::string_view>(
+      {"public",    "csrf",      "xsrf",      "accessor", "keyfile",  "key_file",
+       "keyframe",  "size",      "length",    "keyboard", "keyword",  "monkey",
+       "tokenizer", "max_token", "max-token", "tokens",   "author",   "accessib",
+       "clientid",  "client_id", "client-id", "keyname",  "key_name", "checksum"});
+  const bool listed = std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) {
+    return name.find(word) != name.npos;
+  });
+  const bool points = name.ends_with("id") && !name.ends_with("keyid");
+  return listed || points || name.ends_with("name") || name.ends_with("path") ||
+         name.ends_with("url") || name.ends_with("type");
+}
+
+}  // namespace
 
 void SecretFinder::Impl::try_rule(std::string_view text, const LiteralHit& hit, uint32_t index,
                                   std::vector<Secret>& out) const {
   const auto& [rule, regex] = rules[index];
   const bool assigned = rule->form == SecretForm::kAssigned;
+  if (assigned && !rule->provider.empty() && inside_word(text, hit.start)) return;
   const size_t anchor = assigned ? hit.end : hit.start;
   for (size_t before = rule->before_max;; --before) {
     if (before <= anchor) {
       const auto capture = regex.match_at(text, anchor - before);
-      if (capture && judge(text, *rule, *capture, out)) return;
+      const bool wrong = capture && rule->check == SecretCheck::kGeneric && assigned &&
+                         names_no_secret(text, hit, capture->start);
+      if (capture && !wrong && judge(text, *rule, *capture, out)) return;
     }
     if (before == rule->before_min) return;
   }
@@ -107,6 +147,7 @@ bool SecretFinder::Impl::judge(std::string_view text, const SecretRule& rule,
   if (value.empty() || entropy(value) < rule.entropy) return false;
   const bool long_form = rule.check == SecretCheck::kPrivateKey || rule.check == SecretCheck::kJwt;
   if (!long_form && is_placeholder(value, rule.form == SecretForm::kToken)) return false;
+  if (rule.form == SecretForm::kAssigned && reads_as_name(value)) return false;
   const Verdict verdict = check_secret(rule.check, value);
   if (verdict == Verdict::kNo) return false;
   const bool generic = rule.provider.empty() && verdict != Verdict::kVerified;
@@ -124,10 +165,27 @@ bool SecretFinder::Impl::judge(std::string_view text, const SecretRule& rule,
 
 std::vector<Secret> SecretFinder::find(std::string_view text, const LiteralSet& literals) const {
   std::vector<Secret> found;
-  impl_->scan(text, literals, found);
+  literals.scan(text, [&](const LiteralHit& hit) { impl_->on_hit(text, hit, found); });
+  return impl_->finish(text, literals, std::move(found));
+}
+
+std::vector<Secret> SecretFinder::find(std::string_view text, const LiteralSet& literals,
+                                       const PatternFinder& patterns,
+                                       std::vector<PatternMatch>& matches) const {
+  std::vector<Secret> found;
+  literals.scan(text, [&](const LiteralHit& hit) {
+    impl_->on_hit(text, hit, found);
+    patterns.try_at(text, hit, matches);
+  });
+  return impl_->finish(text, literals, std::move(found));
+}
+
+// What encodings hide, and one secret for each place.
+std::vector<Secret> SecretFinder::Impl::finish(std::string_view text, const LiteralSet& literals,
+                                               std::vector<Secret> found) const {
   for (const EncodedRun& run : find_encoded_runs(text)) {
     std::vector<Secret> inner;
-    impl_->scan(run.decoded, literals, inner);
+    literals.scan(run.decoded, [&](const LiteralHit& hit) { on_hit(run.decoded, hit, inner); });
     for (Secret& secret : inner) {
       secret.start = run.start;
       secret.end = run.end;

@@ -11,6 +11,7 @@
 
 #include "agent/base/result.h"
 #include "agent/detect/literal_set.h"
+#include "agent/detect/pattern_finder.h"
 #include "agent/detect/rules/secret_rules.h"
 
 namespace sonde::detect {
@@ -37,6 +38,9 @@ class SecretFinder {
 
   // Secrets without overlaps, in order; at most kSecretsPerText.
   std::vector<Secret> find(std::string_view text, const LiteralSet& literals) const;
+  // The same; the pass over the text serves `patterns` as well, whose matches go to `matches`.
+  std::vector<Secret> find(std::string_view text, const LiteralSet& literals,
+                           const PatternFinder& patterns, std::vector<PatternMatch>& matches) const;
 
  private:
   struct Impl;

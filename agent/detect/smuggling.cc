@@ -124,7 +124,6 @@ class Scanner {
   void read(uint32_t c, size_t position, uint32_t length) {
     if (in_flag_ && !is_tag(c)) in_flag_ = false;
     if (c < 0xAD) {
-      if (c == '\n') close_override(position);
     } else if (c == kBlackFlag) {
       in_flag_ = true;
       flag_tags_ = 0;

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/http/coding_guess.h"
+
 namespace sonde::http {
 
 void Body::begin(const Head& head) {
   chain_.reset();
   delivered_ = 0;
-  cut_ = incomplete_ = false;
+  cut_ = incomplete_ = unknown_coding_ = false;
   // Content codings were applied before transfer codings; CodingChain decodes the last added first.
   for (const std::string_view name : {"content-encoding", "transfer-encoding"}) {
     for (const Field& field : head.fields) {
@@ -18,6 +20,18 @@ void Body::begin(const Head& head) {
     }
   }
   if (chain_ && chain_->empty()) chain_.reset();
+  unknown_coding_ = !chain_ && head.has_opaque_field();
+}
+
+// The coding is told from the first piece. A body that stays unintelligible is passed on, but not
+// as one that was heard whole.
+void Body::begin_unknown(Bytes first) {
+  unknown_coding_ = false;
+  const CodingGuess guess = guess_coding(first);
+  if (!guess.certain) incomplete_ = true;
+  if (guess.coding.empty()) return;
+  chain_.emplace(*limits_);
+  chain_->add(guess.coding);
 }
 
 Bytes Body::next(Bytes& input) {
@@ -26,6 +40,7 @@ Bytes Body::next(Bytes& input) {
     input = {};
     return {};
   }
+  if (unknown_coding_ && !input.empty()) begin_unknown(input);
   if (!chain_) return limited(std::exchange(input, {}));
   const Bytes piece = chain_->next(input);
   if (chain_->failure() != CodingChain::Failure::kNone) fail();
@@ -53,7 +68,7 @@ void Body::fail() {
 bool Body::gap() {
   incomplete_ = true;
   if (cut_) return false;
-  if (chain_) cut_ = true;  // no coding here can be entered in its middle
+  if (chain_ || unknown_coding_) cut_ = true;  // no coding here can be entered in its middle
   return true;
 }
 

@@ -33,6 +33,7 @@ class Body {
 
  private:
   Bytes next(Bytes& input);
+  void begin_unknown(Bytes first);
   void fail();
   Bytes limited(Bytes piece);
 
@@ -40,8 +41,9 @@ class Body {
   Counters* counters_;
   std::optional<CodingChain> chain_;  // none: identity
   uint64_t delivered_ = 0;
-  bool cut_ = false;         // nothing more is delivered
-  bool incomplete_ = false;  // something is missing
+  bool unknown_coding_ = false;  // its field was not heard, and no byte came yet
+  bool cut_ = false;             // nothing more is delivered
+  bool incomplete_ = false;      // something is missing
 };
 
 }  // namespace sonde::http

@@ -166,14 +166,18 @@ void CodingChain::add(std::string_view list) {
     if (equals_ignoring_case(coding, "identity") || equals_ignoring_case(coding, "chunked")) {
       continue;
     }
-    Stage stage{.decompressor = make_decompressor(coding)};
-    if (!stage.decompressor || stages_.size() >= limits_->content_codings) {
-      failure_ = Failure::kUnsupported;
-      stages_.clear();
-      return;
+    if (stages_.size() < limits_->content_codings) {
+      Stage& stage = stages_.emplace_back();
+      stage.decompressor = make_decompressor(coding);
+      if (stage.decompressor) {
+        stage.buffer = std::make_unique<std::byte[]>(kBufferBytes);
+        std::rotate(stages_.begin(), stages_.end() - 1, stages_.end());
+        continue;
+      }
     }
-    stage.buffer = std::make_unique<std::byte[]>(kBufferBytes);
-    stages_.insert(stages_.begin(), std::move(stage));
+    failure_ = Failure::kUnsupported;
+    stages_.clear();
+    return;
   }
 }
 

@@ -18,6 +18,7 @@ Http1Reader::Http1Reader(StartKind kind, const Limits& limits, Counters& counter
 Http1Event Http1Reader::next(Bytes& input) {
   for (;;) {
     const bool replaying = !replay_.empty();
+    if (!replaying && !replayed_.empty()) replayed_ = {};
     const Http1Event event = step(replaying ? replay_ : input);
     if (event.kind != Kind::kNeedMore || (!replaying && replay_.empty())) return event;
   }

@@ -62,9 +62,7 @@ Http2Connection::Http2Connection(ExchangeHandler& handler, const Limits& limits,
 Http2Connection::~Http2Connection() = default;
 
 void Http2Connection::adopt_upgraded(ExchangeNumber number) {
-  const auto [at, inserted] = streams_.try_emplace(1, number, *limits_, *counters_);
-  at->second.halves[index(kRequest)].has_head = true;
-  at->second.halves[index(kRequest)].ended = true;
+  streams_.try_emplace(1, number, *handler_, *limits_, *counters_).first->second.adopt_request();
   last_request_stream_ = 1;
   next_number_ = std::max(next_number_, number + 1);
 }
@@ -146,7 +144,7 @@ void Http2Connection::on_frame_end(Lane& lane) {
   switch (frame.type) {
     case Type::kData:
       if (!frame.has(kFlagEndStream)) return;
-      if (Stream* stream = find(frame.stream)) {
+      if (Http2Stream* stream = find(frame.stream)) {
         end_half(frame.stream, *stream, lane.kind, End::kComplete);
       }
       return;
@@ -180,8 +178,8 @@ void Http2Connection::gap(StartKind direction, uint64_t count) {
   }
   const uint32_t data_stream = lane.reader.header().stream;
   if (lane.reader.gap(count)) {
-    Stream* stream = find(data_stream);
-    if (stream != nullptr) report_gap(*stream, direction, count);
+    Http2Stream* stream = find(data_stream);
+    if (stream != nullptr) stream->gap(direction, count);
     Bytes none;
     pump(lane, none);  // the gap may have reached the frame's end
     return;
@@ -196,17 +194,7 @@ void Http2Connection::resynchronise(Lane& lane) {
   lane.decoder.forget();
   lane.block_stream = 0;
   if (direction == kRequest) requests_heard_ = false;
-  for (auto& [id, stream] : streams_) {
-    stream.halves[index(direction)].damaged = true;
-    report_gap(stream, direction, 0);
-  }
-}
-
-void Http2Connection::report_gap(Stream& stream, StartKind direction, uint64_t count) {
-  Half& half = stream.halves[index(direction)];
-  if (!half.has_head || half.ended || !half.body.gap()) return;
-  direction == kRequest ? handler_->on_request_gap(stream.number, count)
-                        : handler_->on_response_gap(stream.number, count);
+  for (auto& [id, stream] : streams_) stream.lose_frames(direction);
 }
 
 // ---- header sections
@@ -237,7 +225,7 @@ void Http2Connection::on_request_fields(Lane& lane, Head&& head) {
   const uint32_t id = lane.block_stream;
   const bool opens = id % 2 == 1 && id > last_request_stream_ && begins_message(head);
   if (opens) open_stream(id, head);
-  Stream* stream = find(id);
+  Http2Stream* stream = find(id);
   if (stream == nullptr) return;
   if (lane.block_ends_stream) end_half(id, *stream, kRequest, End::kComplete);
 }
@@ -249,73 +237,48 @@ void Http2Connection::open_stream(uint32_t id, const Head& head) {
     counters_->add(Count::kHttp2StreamsDropped);
     return;
   }
-  const auto [at, inserted] = streams_.try_emplace(id, next_number_, *limits_, *counters_);
+  const auto [at, inserted] =
+      streams_.try_emplace(id, next_number_, *handler_, *limits_, *counters_);
   if (!inserted) return;
   ++next_number_;
-  Half& half = at->second.halves[index(kRequest)];
-  half.has_head = true;
-  handler_->on_request_head(at->second.number, head);
-  half.body.begin(head);
+  at->second.begin(kRequest, head);
 }
 
 void Http2Connection::on_response_fields(Lane& lane, Head&& head) {
   const uint32_t id = lane.block_stream;
-  Stream* stream = find(id);
+  Http2Stream* stream = find(id);
   if (stream == nullptr) return;
-  Half& half = stream->halves[index(kResponse)];
   const bool interim = head.status / 100 == 1 && !lane.block_ends_stream;
-  if (!half.has_head && !half.ended && !interim && begins_message(head)) {
-    half.has_head = true;
-    half.damaged = false;
-    handler_->on_response_head(stream->number, head);
-    half.body.begin(head);
-  }
+  const bool begun = stream->begun(kResponse) || stream->ended(kResponse);
+  if (!begun && !interim && begins_message(head)) stream->begin(kResponse, head);
   if (lane.block_ends_stream) end_half(id, *stream, kResponse, End::kComplete);
 }
 
 // ---- streams
 
-Http2Connection::Stream* Http2Connection::find(uint32_t id) {
+Http2Stream* Http2Connection::find(uint32_t id) {
   const auto at = streams_.find(id);
   return at == streams_.end() ? nullptr : &at->second;
 }
 
 void Http2Connection::on_data(Lane& lane, Bytes content) {
-  Stream* stream = find(lane.reader.header().stream);
-  if (stream == nullptr) return;
-  Half& half = stream->halves[index(lane.kind)];
-  if (!half.has_head || half.ended) return;
-  const ExchangeNumber number = stream->number;
-  if (lane.kind == kRequest) {
-    half.body.consume(content, [&](Bytes piece) { handler_->on_request_body(number, piece); });
-  } else {
-    half.body.consume(content, [&](Bytes piece) { handler_->on_response_body(number, piece); });
-  }
+  Http2Stream* stream = find(lane.reader.header().stream);
+  if (stream != nullptr) stream->data(lane.kind, content);
 }
 
-void Http2Connection::report_end(Stream& stream, StartKind direction, End end) {
-  Half& half = stream.halves[index(direction)];
-  if (std::exchange(half.ended, true)) return;
-  const bool whole = half.has_head && !half.damaged;
-  const End result = half.body.finish(whole ? end : End::kTruncated);
-  direction == kRequest ? handler_->on_request_end(stream.number, result)
-                        : handler_->on_response_end(stream.number, result);
-}
-
-void Http2Connection::end_half(uint32_t id, Stream& stream, StartKind direction, End end) {
-  report_end(stream, direction, end);
+void Http2Connection::end_half(uint32_t id, Http2Stream& stream, StartKind direction, End end) {
+  stream.end(direction, end);
   const StartKind other = direction == kRequest ? kResponse : kRequest;
   // The end of a request whose frames were lost may be among them.
-  const bool over = stream.halves[index(other)].ended ||
-                    (direction == kResponse && stream.halves[index(kRequest)].damaged);
+  const bool over = stream.ended(other) || (direction == kResponse && stream.damaged(kRequest));
   if (over) end_stream(id);
 }
 
 void Http2Connection::end_stream(uint32_t id) {
   const auto at = streams_.find(id);
   if (at == streams_.end()) return;
-  report_end(at->second, kRequest, End::kTruncated);
-  report_end(at->second, kResponse, End::kTruncated);
+  at->second.end(kRequest, End::kTruncated);
+  at->second.end(kResponse, End::kTruncated);
   streams_.erase(at);
 }
 

@@ -14,9 +14,9 @@
 #include "agent/base/bytes.h"
 #include "agent/base/counters.h"
 #include "agent/base/limits.h"
-#include "agent/http/body.h"
 #include "agent/http/hpack.h"
 #include "agent/http/http2_frame.h"
+#include "agent/http/http2_stream.h"
 #include "agent/http/message.h"
 #include "agent/http/start_line.h"
 
@@ -42,20 +42,6 @@ class Http2Connection {
   void adopt_upgraded(ExchangeNumber number);
 
  private:
-  // One message of a stream.
-  struct Half {
-    Half(const Limits& limits, Counters& counters) : body(limits, counters) {}
-    Body body;
-    bool has_head = false;
-    bool damaged = false;  // frames of it may have been lost
-    bool ended = false;
-  };
-  struct Stream {
-    Stream(ExchangeNumber n, const Limits& limits, Counters& counters)
-        : number(n), halves{Half(limits, counters), Half(limits, counters)} {}
-    ExchangeNumber number;
-    std::array<Half, 2> halves;  // by direction
-  };
   // One direction.
   struct Lane {
     Lane(StartKind kind, const Limits& limits, bool joined_late);
@@ -89,20 +75,18 @@ class Http2Connection {
   void on_goaway(Lane& lane);
   void on_lost(Lane& lane);
   void resynchronise(Lane& lane);
-  void report_gap(Stream& stream, StartKind direction, uint64_t count);
   void hold(Lane& lane, Bytes& input);
   void release();
 
-  Stream* find(uint32_t id);
-  void end_half(uint32_t id, Stream& stream, StartKind direction, End end);
+  Http2Stream* find(uint32_t id);
+  void end_half(uint32_t id, Http2Stream& stream, StartKind direction, End end);
   void end_stream(uint32_t id);
-  void report_end(Stream& stream, StartKind direction, End end);
 
   ExchangeHandler* handler_;
   const Limits* limits_;
   Counters* counters_;
   std::array<std::unique_ptr<Lane>, 2> lanes_;  // by direction
-  std::unordered_map<uint32_t, Stream> streams_;
+  std::unordered_map<uint32_t, Http2Stream> streams_;
   ExchangeNumber next_number_;
   uint32_t last_request_stream_ = 0;
   bool requests_heard_;  // no request opened before the next one was missed

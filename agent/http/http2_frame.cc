@@ -118,6 +118,7 @@ void Http2FrameReader::begin(Start start) {
 Http2FrameReader::Event Http2FrameReader::next(Bytes& input, Bytes& content) {
   for (;;) {
     const bool replaying = !replay_.empty();
+    if (!replaying && !replayed_.empty()) replayed_ = {};
     const State before = state_;
     const Event event = step(replaying ? replay_ : input, content);
     const bool stands = state_ == before && !replaying && replay_.empty();

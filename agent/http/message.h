@@ -36,6 +36,13 @@ struct Head {
     }
     return {};
   }
+  // Whether a field is missing whose name could not be known.
+  bool has_opaque_field() const {
+    for (const Field& field : fields) {
+      if (field.name == kOpaqueName) return true;
+    }
+    return false;
+  }
   // Host (RFC 9110, 7.2) or :authority (RFC 9113, 8.3.1), without the port's default.
   std::string_view host() const {
     const std::string_view authority = field(":authority");

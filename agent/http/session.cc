@@ -20,6 +20,7 @@ constexpr uint64_t kSearchBoth = 64 << 10;
 constexpr uint64_t kSearchOne = 16 << 20;
 // What may become a message is kept up to this size: a start line, or a frame of the usual size.
 constexpr size_t kSearchKept = 32 << 10;
+constexpr size_t kLookAgainPart = 16;
 
 Direction opposite(Direction direction) {
   return direction == Direction::kReceived ? Direction::kSent : Direction::kReceived;
@@ -62,7 +63,7 @@ class Session::Impl {
       websocket->gap(kind, count);
     } else {
       joined_late_ = true;
-      pending(direction).clear();
+      unknown(direction).forget();
     }
   }
 
@@ -75,7 +76,7 @@ class Session::Impl {
       websocket->close();
     }
     protocol_.emplace<std::monostate>();
-    for (std::string& text : pending_) text = {};
+    unknown_ = {};
     given_up_ = true;
   }
 
@@ -83,8 +84,19 @@ class Session::Impl {
   bool worth_hearing() const { return !given_up_; }
 
  private:
-  std::string& pending(Direction direction) { return pending_[static_cast<size_t>(direction)]; }
-  uint64_t& searched(Direction direction) { return searched_[static_cast<size_t>(direction)]; }
+  // One direction before the protocol is known.
+  struct Unknown {
+    std::string text;
+    size_t seen = 0;        // of the text
+    size_t next_look = 0;   // the size of the text that is worth another look
+    uint64_t searched = 0;  // bytes, dropped ones included
+    bool unseen() const { return text.size() > seen; }
+    void forget() {
+      text.clear();
+      seen = next_look = 0;
+    }
+  };
+  Unknown& unknown(Direction direction) { return unknown_[static_cast<size_t>(direction)]; }
   // The direction requests travel in.
   Direction client_direction() const {
     return side_ == Side::kClient ? Direction::kSent : Direction::kReceived;
@@ -93,40 +105,58 @@ class Session::Impl {
     return direction == client_direction() ? StartKind::kRequest : StartKind::kResponse;
   }
 
+  // Looking again costs as much as what is kept, so it waits until that has grown by a part of
+  // itself, or until the other direction may have told what this one is.
   void detect(Direction direction, Bytes bytes) {
-    std::string& text = pending(direction);
-    text += as_text(bytes);
-    searched(direction) += bytes.size();
-    switch (guess(text)) {
-      case Guess::kHttp1Request:
-        begin_http1(direction);
-        return;
-      case Guess::kHttp1Response:
-        begin_http1(opposite(direction));
-        return;
-      case Guess::kHttp2Request:
-        begin_http2(direction);
-        return;
-      case Guess::kHttp2Response:
-        begin_http2(opposite(direction));
-        return;
-      case Guess::kUnknown:
-        give_up();
-        return;
-      case Guess::kUndecided:
-        break;
-    }
-    const uint64_t here = searched(direction);
-    const uint64_t there = searched(opposite(direction));
+    Unknown& unknown = this->unknown(direction);
+    unknown.text += as_text(bytes);
+    unknown.searched += bytes.size();
+    if (unknown.text.size() < unknown.next_look) return;
+    if (look(direction)) return;
+    const Direction other = opposite(direction);
+    if (this->unknown(other).unseen() && look(other)) return;
+    const uint64_t here = unknown.searched;
+    const uint64_t there = this->unknown(other).searched;
     if (std::min(here, there) > kSearchBoth || here > kSearchOne) give_up();
   }
 
-  // Joined late, only what may become a message is kept of `text`.
-  Guess guess(std::string& text) const {
-    if (!joined_late_) return guess_start(text);
+  // True: the protocol is known, or will never be.
+  bool look(Direction direction) {
+    switch (guess(unknown(direction))) {
+      case Guess::kHttp1Request:
+        begin_http1(direction);
+        return true;
+      case Guess::kHttp1Response:
+        begin_http1(opposite(direction));
+        return true;
+      case Guess::kHttp2Request:
+        begin_http2(direction);
+        return true;
+      case Guess::kHttp2Response:
+        begin_http2(opposite(direction));
+        return true;
+      case Guess::kUnknown:
+        give_up();
+        return true;
+      case Guess::kUndecided:
+        break;
+    }
+    return false;
+  }
+
+  // Joined late, only what may become a message is kept of the text.
+  Guess guess(Unknown& unknown) const {
+    std::string& text = unknown.text;
+    if (!joined_late_) {
+      const Guess start = guess_start(text);
+      const bool endless = start == Guess::kUndecided && text.size() > kSearchKept;  // empty lines
+      return endless ? Guess::kUnknown : start;
+    }
     const FoundProtocol found = search_protocol(text);
     text.erase(0, found.offset);
     if (found.guess == Guess::kUndecided && text.size() > kSearchKept) text.clear();
+    unknown.seen = text.size();
+    unknown.next_look = text.size() + text.size() / kLookAgainPart;
     return found.guess;
   }
 
@@ -140,8 +170,9 @@ class Session::Impl {
   }
   void begin(Direction requests) {
     side_ = requests == Direction::kSent ? Side::kClient : Side::kServer;
-    const std::string request_bytes = std::exchange(pending(requests), {});
-    const std::string response_bytes = std::exchange(pending(opposite(requests)), {});
+    const std::string request_bytes = std::move(unknown(requests).text);
+    const std::string response_bytes = std::move(unknown(opposite(requests)).text);
+    unknown_ = {};
     consume(requests, as_bytes(request_bytes));
     consume(opposite(requests), as_bytes(response_bytes));
   }
@@ -177,7 +208,6 @@ class Session::Impl {
     protocol_.emplace<std::monostate>();
     joined_late_ = false;
     side_ = Side::kUnknown;
-    searched_ = {};
   }
 
   void give_up() {
@@ -192,8 +222,7 @@ class Session::Impl {
   bool given_up_ = false;
   Side side_ = Side::kUnknown;
   ExchangeNumber next_number_ = 1;
-  std::array<std::string, 2> pending_;  // by direction: bytes before the protocol is known
-  std::array<uint64_t, 2> searched_{};  // by direction: bytes looked at for that
+  std::array<Unknown, 2> unknown_;  // by direction
   std::variant<std::monostate, Http1Connection, Http2Connection, WebSocketConnection> protocol_;
 };
 

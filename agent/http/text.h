@@ -6,8 +6,8 @@
 
 namespace sonde::http {
 
-inline constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-inline constexpr char to_lower(char c) {
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr char to_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 

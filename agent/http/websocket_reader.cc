@@ -1,12 +1,38 @@
 #include "agent/http/websocket_reader.h"
 
 #include <algorithm>
+#include <cstring>
+#include <span>
 #include <utility>
 
 namespace sonde::http {
 namespace {
 
 constexpr uint8_t kContinuation = 0;
+constexpr size_t kKeptCapacity = 256 << 10;  // memory kept for the next message
+
+void make_empty(std::string& text) {
+  text.clear();
+  if (text.capacity() > kKeptCapacity) text.shrink_to_fit();
+}
+
+// RFC 6455, 5.3, eight bytes at a time. `at`: how many bytes of the payload came before.
+void unmask(std::span<char> text, const std::array<std::byte, 4>& mask, size_t at) {
+  std::array<std::byte, 8> pattern;
+  for (size_t i = 0; i < pattern.size(); ++i) pattern[i] = mask[(at + i) % mask.size()];
+  uint64_t word_mask = 0;
+  std::memcpy(&word_mask, pattern.data(), sizeof(word_mask));
+  size_t i = 0;
+  for (; i + sizeof(word_mask) <= text.size(); i += sizeof(word_mask)) {
+    uint64_t word = 0;
+    std::memcpy(&word, &text[i], sizeof(word));
+    word ^= word_mask;
+    std::memcpy(&text[i], &word, sizeof(word));
+  }
+  for (; i < text.size(); ++i) {
+    text[i] = static_cast<char>(static_cast<std::byte>(text[i]) ^ pattern[i % pattern.size()]);
+  }
+}
 
 }  // namespace
 
@@ -135,6 +161,7 @@ WebSocketReader::WebSocketReader(const Limits& limits, Counters& counters, bool 
 WebSocketReader::Event WebSocketReader::next(Bytes& input) {
   for (;;) {
     const bool replaying = !replay_.empty();
+    if (!replaying && !replayed_.empty()) replayed_ = {};
     Bytes& source = replaying ? replay_ : input;
     if (searching_) {
       find_frame(source);
@@ -166,7 +193,8 @@ bool WebSocketReader::read_header(Bytes& input) {
     mask_at_ = 0;
     in_frame_ = true;
     if (!frame_.control() && !continues) {
-      message_.clear();
+      make_empty(message_);
+      make_empty(inflated_message_);
       in_message_ = true;
       damaged_ = false;
       message_compressed_ = frame_.compressed;
@@ -195,10 +223,8 @@ void WebSocketReader::append(Bytes part) {
   }
   message_ += as_text(part);
   if (!frame_.masked) return;
-  for (size_t i = before; i < message_.size(); ++i, ++mask_at_) {
-    message_[i] =
-        static_cast<char>(static_cast<std::byte>(message_[i]) ^ frame_.mask[mask_at_ % 4]);
-  }
+  unmask(std::span(message_).subspan(before), frame_.mask, mask_at_);
+  mask_at_ += part.size();
 }
 
 WebSocketReader::Event WebSocketReader::end_frame() {
@@ -208,7 +234,6 @@ WebSocketReader::Event WebSocketReader::end_frame() {
   inflated_ = message_compressed_;
   if (message_compressed_) {
     if (!inflater_) inflater_.emplace(*limits_);
-    inflated_message_.clear();
     if (damaged_ || !keep_window_) inflater_->reset();
     if (!damaged_ && !inflater_->inflate_message(message_, inflated_message_)) {
       counters_->add(Count::kHttpDecodeFailed);

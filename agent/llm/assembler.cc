@@ -74,6 +74,14 @@ class Assembler::Impl {
     auto calls = std::exchange(calls_, {});
     for (auto& [number, slot] : calls) release(slot);
   }
+  size_t held_bytes() const {
+    size_t bytes = 0;
+    for (const auto& [number, slot] : calls_) {
+      if (slot.call) bytes += slot.call->held_bytes();
+      if (slot.socket) bytes += slot.socket->held_bytes();
+    }
+    return bytes;
+  }
 
  private:
   static void release(Slot& slot) {
@@ -94,6 +102,7 @@ Assembler::~Assembler() = default;
 
 void Assembler::set_time(MonoTime mono, WallTime wall) { impl_->set_time(mono, wall); }
 void Assembler::finish() { impl_->finish(); }
+size_t Assembler::held_bytes() const { return impl_->held_bytes(); }
 
 void Assembler::on_request_head(http::ExchangeNumber exchange, const http::Head& head) {
   impl_->request_head(exchange, head);

@@ -34,6 +34,8 @@ class Assembler final : public http::ExchangeHandler {
   void set_time(MonoTime mono, WallTime wall);
   // Ends what is still in flight as incomplete.
   void finish();
+  // Plaintext of exchanges in flight, in bytes; about, for a limit over all connections.
+  size_t held_bytes() const;
 
   void on_request_head(http::ExchangeNumber exchange, const http::Head& head) override;
   void on_request_body(http::ExchangeNumber exchange, Bytes bytes) override;

@@ -1,6 +1,7 @@
 #include "agent/llm/call.h"
 
 #include <algorithm>
+#include <array>
 
 #include "agent/llm/dialect_registry.h"
 #include "agent/llm/form_data.h"
@@ -36,6 +37,14 @@ std::optional<StreamFormat> stream_format(std::string_view content_type) {
 std::string_view mcp_session_in(std::string_view target) {
   const std::string_view id = query_parameter(target, "session_id");
   return id.empty() ? query_parameter(target, "sessionId") : id;
+}
+
+// Behind these a provider says nothing; SDKs close the connection without reading on.
+bool is_last_event(std::string_view name) {
+  constexpr auto kNames =
+      std::to_array<std::string_view>({"message_stop", "message-end", "response.completed",
+                                       "response.incomplete", "response.failed"});
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
 bool is_binary(std::string_view content_type) {
@@ -258,6 +267,7 @@ void Call::read_payload_part(const std::string& data) {
 
 void Call::read_event(std::string_view name, const std::string& data) {
   if (name == "PayloadPart") return read_payload_part(data);
+  if (data == "[DONE]" || is_last_event(name)) response_.told = true;
   if (data == "[DONE]" || data.empty()) return;
   const bool listening = state_ == State::kListening;
   if (listening && name == "endpoint") {
@@ -356,6 +366,7 @@ void Call::finish_answer() {
 void Call::release() {
   if (!request_.ended && state_ == State::kUndecided && request_.heard) request_end(false);
   if (state_ == State::kIgnored) return;
+  const bool told = response_.whole || response_.told;  // not by an event that was cut
   finish_answer();
   if (state_ == State::kMcp || state_ == State::kListening) {
     // What was only accepted is answered on another stream (the older transport).
@@ -369,8 +380,8 @@ void Call::release() {
   if (state_ != State::kAccepted) return ignore();
   dialect_->finish(writer_);
   const bool events_lost = decoder_ && decoder_->dropped() != 0;
-  exchange_.capture.complete = request_.heard && request_.whole && response_.whole &&
-                               !response_.cut && !events_lost && !writer_.truncated();
+  exchange_.capture.complete = request_.heard && request_.whole && told && !response_.cut &&
+                               !events_lost && !writer_.truncated();
   if (!exchange_.capture.complete) counters_.add(Count::kExchangesIncomplete);
   exchange_.duration_ms =
       std::chrono::duration<double, std::milli>(environment_.now - start_).count();

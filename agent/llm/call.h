@@ -39,6 +39,10 @@ class Call {
 
   // Both messages have ended, as far as they were heard.
   bool over() const { return response_.ended && (request_.ended || !request_.heard); }
+  // Plaintext kept for the exchange.
+  size_t held_bytes() const {
+    return request_.body.capacity() + response_.body.capacity() + writer_.text_bytes();
+  }
   // Ends the call: its exchange goes to the sink, if it is LLM traffic.
   void release();
 
@@ -57,7 +61,8 @@ class Call {
     bool heard = false;  // its head was
     bool ended = false;
     bool whole = false;
-    bool cut = false;  // a gap or a limit: nothing behind it belongs to the body's JSON
+    bool told = false;  // the stream's last event has come
+    bool cut = false;   // a gap or a limit: nothing behind it belongs to the body's JSON
   };
 
   void keep(Direction& direction, std::string_view bytes);

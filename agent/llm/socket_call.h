@@ -44,6 +44,8 @@ class SocketCall {
   void response_end() { response_ended_ = true; }
   bool over() const { return request_ended_ && response_ended_; }
   void release();
+  // The message being read; what a dialect keeps is bounded by the budget of each exchange's texts.
+  size_t held_bytes() const { return text_.capacity(); }
 
  private:
   std::optional<Json> parse(std::string_view message);

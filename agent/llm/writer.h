@@ -34,6 +34,8 @@ class Writer {
   const Limits& limits() const { return limits_; }
   // True once a limit kept something out.
   bool truncated() const { return truncated_; }
+  // Of all texts written, while the budget counts them.
+  size_t text_bytes() const { return text_bytes_; }
 
   // A new message. References stay valid until the next one of the same list is added.
   Message& input(std::string_view role) { return input(role, zone_of_role(role)); }

@@ -1,4 +1,4 @@
-// Users, tokens, audit log.
+// Tokens, audit log.
 #include "collector/api/handlers.h"
 #include "collector/api/query.h"
 #include "collector/api/render.h"
@@ -8,17 +8,20 @@ namespace {
 
 constexpr int64_t kDayMs = 24 * 3'600'000LL;
 
-}  // namespace
-
-Response list_users(Context& context, const Request&, const Caller&, const PathValues&) {
-  const auto users = context.accounts.users();
-  if (!users.ok()) return store_failed(context, users.error());
-  Json items = Json::array();
-  for (const store::User& user : *users) {
-    items.push_back({{"username", user.username}, {"role", store::to_string(user.role)}});
+// The areas a new token is limited to; nullopt where something is wrong with them.
+std::optional<std::vector<std::string>> read_scopes(const Json& json) {
+  std::vector<std::string> scopes;
+  const auto found = json.find("scopes");
+  if (found == json.end()) return scopes;
+  if (!found->is_array() || found->size() > 32) return std::nullopt;
+  for (const Json& scope : *found) {
+    if (!scope.is_string() || !is_area(scope.get_ref<const std::string&>())) return std::nullopt;
+    scopes.push_back(scope.get<std::string>());
   }
-  return json_response({{"items", std::move(items)}});
+  return scopes;
 }
+
+}  // namespace
 
 Response list_tokens(Context& context, const Request&, const Caller&, const PathValues&) {
   const auto tokens = context.accounts.tokens();
@@ -47,7 +50,9 @@ Response create_token(Context& context, const Request& request, const Caller& ca
     }
     expires = now + days->get<int64_t>() * kDayMs;
   }
-  const auto created = context.accounts.create_token(*name, *role, now, expires);
+  const auto scopes = read_scopes(body.json);
+  if (!scopes) return problem(400, "scopes must be a list of areas of the API");
+  const auto created = context.accounts.create_token(*name, *role, now, expires, *scopes);
   if (!created.ok()) return store_failed(context, created.error());
   audit(context, request, caller, "token.create", std::to_string(created->token.id),
         *role_text + " " + *name);

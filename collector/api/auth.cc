@@ -1,5 +1,7 @@
 #include "collector/api/auth.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "collector/api/handlers.h"
@@ -12,19 +14,6 @@ using store::Role;
 
 // The prefix makes browsers insist on Secure, Path=/ and no Domain (RFC 6265bis, 4.1.3.2).
 constexpr std::string_view kCookieName = "__Host-sonde_session";
-
-std::string_view cookie_value(std::string_view header) {
-  while (!header.empty()) {
-    const size_t end = std::min(header.find(';'), header.size());
-    std::string_view pair = header.substr(0, end);
-    header.remove_prefix(std::min(end + 1, header.size()));
-    while (pair.starts_with(' ')) pair.remove_prefix(1);
-    if (pair.starts_with(kCookieName) && pair.substr(kCookieName.size()).starts_with('=')) {
-      return pair.substr(kCookieName.size() + 1);
-    }
-  }
-  return {};
-}
 
 Authentication refused(Response response) { return {{}, std::move(response)}; }
 
@@ -69,6 +58,7 @@ Authentication by_token(Context& context, std::string_view secret) {
   caller.actor = token.role == Role::kAgent ? "agent:" + token.name
                                             : fmt::format("token:{} {}", token.id, token.name);
   caller.expires_ms = token.expires_ms;
+  caller.scopes = token.scopes;
   return {caller, std::nullopt};
 }
 
@@ -85,6 +75,7 @@ Authentication by_session(Context& context, std::string_view secret) {
   caller.session = secret;
   caller.csrf_token = session.csrf_token;
   caller.expires_ms = session.expires_ms;
+  caller.must_change = session.user.must_change;
   return {caller, std::nullopt};
 }
 
@@ -106,6 +97,19 @@ bool role_suffices(Role role, Access access) {
 
 }  // namespace
 
+std::string_view cookie_value(std::string_view header, std::string_view name) {
+  while (!header.empty()) {
+    const size_t end = std::min(header.find(';'), header.size());
+    std::string_view pair = header.substr(0, end);
+    header.remove_prefix(std::min(end + 1, header.size()));
+    while (pair.starts_with(' ')) pair.remove_prefix(1);
+    if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) {
+      return pair.substr(name.size() + 1);
+    }
+  }
+  return {};
+}
+
 Authentication authenticate(Context& context, const Request& request) {
   // What was stated for this request wins over what belongs to the connection or the browser.
   constexpr std::string_view kBearer = "Bearer ";
@@ -115,18 +119,27 @@ Authentication authenticate(Context& context, const Request& request) {
   }
   if (!authorization.empty()) return refused(problem(401, "only Bearer tokens are accepted"));
   if (request.peer) return by_certificate(context, *request.peer);
-  if (const std::string_view cookie = cookie_value(request.header("cookie")); !cookie.empty()) {
+  if (const std::string_view cookie = cookie_value(request.header("cookie"), kCookieName);
+      !cookie.empty()) {
     return by_session(context, cookie);
   }
   return {};
 }
 
-std::optional<Response> authorize(const Caller& caller, Access access, const Request& request) {
+std::optional<Response> authorize(const Caller& caller, Access access, std::string_view area,
+                                  const Request& request) {
   if (access == Access::kNobody) return std::nullopt;
   if (caller.kind == Caller::Kind::kNobody) {
     return problem(401, "log in, or send a token or a client certificate");
   }
   if (!role_suffices(caller.role, access)) return problem(403, "your role does not allow this");
+  if (area != "session") {
+    if (caller.must_change) return problem(403, "choose another password first");
+    if (!caller.scopes.empty() &&
+        std::find(caller.scopes.begin(), caller.scopes.end(), area) == caller.scopes.end()) {
+      return problem(403, "the token is not meant for this");
+    }
+  }
   const bool changes = request.method != "GET" && request.method != "HEAD";
   if (caller.kind == Caller::Kind::kSession && changes &&
       !store::equal_constant_time(request.header("x-csrf-token"), caller.csrf_token)) {

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "collector/api/context.h"
 #include "collector/api/http.h"
@@ -21,6 +23,8 @@ struct Caller {
   std::string session;  // the cookie, for kSession
   std::string csrf_token;
   std::optional<int64_t> expires_ms;
+  bool must_change = false;         // a session that may only choose another password
+  std::vector<std::string> scopes;  // of a token; empty: all that the role may
 };
 
 // Credentials of the request; kind kNobody without any. A refusal (401, 403, 503) instead where
@@ -31,11 +35,15 @@ struct Authentication {
 };
 Authentication authenticate(Context& context, const Request& request);
 
-// A refusal, or nullopt if `caller` may use a route that needs `access`.
-std::optional<Response> authorize(const Caller& caller, Access access, const Request& request);
+// A refusal, or nullopt if `caller` may use a route of `area` that needs `access`.
+std::optional<Response> authorize(const Caller& caller, Access access, std::string_view area,
+                                  const Request& request);
 
 // Set-Cookie values.
 std::string session_cookie(const std::string& secret, int64_t lifetime_ms);
 std::string expired_session_cookie();
+
+// The value of the cookie `name` in a Cookie header; empty if it is not there.
+std::string_view cookie_value(std::string_view header, std::string_view name);
 
 }  // namespace sonde::api

@@ -8,11 +8,14 @@
 
 #include "collector/api/events.h"
 #include "collector/api/metrics.h"
+#include "collector/api/oidc.h"
 #include "collector/api/rate_limiter.h"
 #include "collector/incident/correlator.h"
 #include "collector/store/accounts.h"
 #include "collector/store/alerts.h"
 #include "collector/store/audit.h"
+#include "collector/store/exports.h"
+#include "collector/store/external_logins.h"
 #include "collector/store/fleet.h"
 #include "collector/store/incidents.h"
 #include "collector/store/ingest.h"
@@ -41,6 +44,7 @@ struct ApiConfig {
   std::function<void(const std::string& message)> report = [](const std::string&) {};
   std::string client_ca;      // PEM file; who signs agents' certificates
   std::string client_ca_key;  // PEM file; empty: no enrolment
+  OidcConfig oidc;
 };
 
 struct Context {
@@ -59,6 +63,9 @@ struct Context {
         incidents(store_pool),
         suppressions(store_pool),
         correlator(store_pool),
+        exports(store_pool),
+        external_logins(store_pool),
+        oidc(api_config.oidc),
         login_rate(api_config.login_rate, 100'000),
         request_rate(api_config.request_rate, 100'000) {}
 
@@ -75,6 +82,9 @@ struct Context {
   store::IncidentStore incidents;
   store::SuppressionStore suppressions;
   incident::Correlator correlator;
+  store::ExportStore exports;
+  store::ExternalLoginStore external_logins;
+  OidcClient oidc;
   RateLimiter login_rate;
   RateLimiter request_rate;
 };

@@ -9,6 +9,7 @@
 namespace sonde::api {
 namespace {
 
+constexpr int64_t kInvitationMs = 24 * 3'600'000LL;
 constexpr size_t kCsrBytes = 16384;
 
 Response issue(Context& context, const Request& request, const Caller& caller,
@@ -55,6 +56,20 @@ Response enrol(Context& context, const Request& request, const Caller&, const Pa
   Caller agent;
   agent.actor = "agent:" + **agent_id;
   return issue(context, request, agent, *csr, **agent_id);
+}
+
+Response invite_agent(Context& context, const Request& request, const Caller& caller,
+                      const PathValues& values) {
+  if (context.config.client_ca_key.empty()) return not_configured();
+  if (const std::string detail = store::agent_id_problem(values[0]); !detail.empty()) {
+    return problem(400, detail);
+  }
+  const int64_t now = context.now_ms();
+  const auto secret = context.fleet.create_enrolment(values[0], now, now + kInvitationMs);
+  if (!secret.ok()) return store_failed(context, secret.error());
+  audit(context, request, caller, "agent.enrol", values[0]);
+  return json_response(
+      {{"agent_id", values[0]}, {"token", *secret}, {"expires_at", now + kInvitationMs}}, 201);
 }
 
 Response renew(Context& context, const Request& request, const Caller& caller, const PathValues&) {

@@ -14,10 +14,16 @@ SONDE_HANDLER(ingest);
 // enrolment_api.cc
 SONDE_HANDLER(enrol);
 SONDE_HANDLER(renew);
+SONDE_HANDLER(invite_agent);
 // session_api.cc
 SONDE_HANDLER(login);
 SONDE_HANDLER(logout);
 SONDE_HANDLER(me);
+SONDE_HANDLER(change_password);
+SONDE_HANDLER(login_options);
+// oidc_api.cc
+SONDE_HANDLER(begin_oidc);
+SONDE_HANDLER(finish_oidc);
 // alert_api.cc
 SONDE_HANDLER(list_alerts);
 SONDE_HANDLER(export_alerts);
@@ -31,6 +37,10 @@ SONDE_HANDLER(patch_incident);
 SONDE_HANDLER(comment_incident);
 SONDE_HANDLER(merge_incidents);
 SONDE_HANDLER(split_incident);
+// export_api.cc
+SONDE_HANDLER(incident_ocsf);
+SONDE_HANDLER(incident_stix);
+SONDE_HANDLER(list_exports);
 // suppression_api.cc
 SONDE_HANDLER(list_suppressions);
 SONDE_HANDLER(add_suppression);
@@ -43,8 +53,12 @@ SONDE_HANDLER(coverage);
 SONDE_HANDLER(inventory);
 // overview_api.cc
 SONDE_HANDLER(overview);
-// admin_api.cc
+// user_api.cc
 SONDE_HANDLER(list_users);
+SONDE_HANDLER(create_user);
+SONDE_HANDLER(patch_user);
+SONDE_HANDLER(remove_user);
+// admin_api.cc
 SONDE_HANDLER(list_tokens);
 SONDE_HANDLER(create_token);
 SONDE_HANDLER(revoke_token);
@@ -60,6 +74,14 @@ SONDE_HANDLER(portal_file);
 
 // The answer where the store failed: 503 with Retry-After. Counts it.
 Response store_failed(Context& context, const Error& error);
+
+// The answer to a login that succeeded: a new session, with its cookie; audited.
+struct OpenedSession {
+  Caller caller;
+  std::string cookie;
+  std::optional<Response> refused;
+};
+OpenedSession open_session(Context& context, const Request& request, const store::User& user);
 
 // Writes the audit log; false where that failed, and then the request must fail too.
 bool audit(Context& context, const Request& request, const Caller& caller, std::string_view action,

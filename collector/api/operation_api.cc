@@ -40,7 +40,7 @@ Response events(Context& context, const Request& request, const Caller& caller, 
   (void)caller;
   response.events->still_allowed = [&context, again] {
     const Authentication now = authenticate(context, again);
-    return !now.refused && !authorize(now.caller, Access::kViewer, again);
+    return !now.refused && !authorize(now.caller, Access::kViewer, "events", again);
   };
   return response;
 }

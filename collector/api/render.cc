@@ -74,7 +74,8 @@ Json to_json(const store::Token& token) {
           {"role", store::to_string(token.role)},
           {"created_at", token.created_ms},
           {"expires_at", nullable(token.expires_ms)},
-          {"last_used_at", nullable(token.last_used_ms)}};
+          {"last_used_at", nullable(token.last_used_ms)},
+          {"scopes", token.scopes}};
 }
 
 Json to_json(const store::AuditEntry& entry) {
@@ -119,6 +120,8 @@ std::string_view reason_phrase(int status) {
       return "Created";
     case 204:
       return "No Content";
+    case 303:
+      return "See Other";
     case 304:
       return "Not Modified";
     case 400:

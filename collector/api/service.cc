@@ -98,7 +98,7 @@ Admission Service::admit(const Request& head) {
     if (open_metrics) {
       admission.refused.reset();
     } else if (!admission.refused) {
-      admission.refused = authorize(admission.caller, access, head);
+      admission.refused = authorize(admission.caller, access, admission.route->area, head);
     }
   }
   const bool ingest = access == Access::kAgent;

@@ -23,11 +23,16 @@ struct Route {
   std::string_view method;
   std::string_view pattern;  // "/api/v1/alerts/{uid}"; "/{*}" matches the rest of any path
   Access access;
+  // What a token's scopes choose from; "session" is open to every token.
+  std::string_view area;
   Handler handler;
 };
 
 // Every route there is; openapi.yaml and a test hold the same list.
 std::span<const Route> routes();
+
+// Whether some route belongs to `area`.
+bool is_area(std::string_view area);
 
 // What the header of a request decides, before its body is read.
 struct Admission {

@@ -9,10 +9,36 @@ Json me_json(const Caller& caller) {
   Json json = {{"username", caller.name}, {"role", store::to_string(caller.role)}};
   if (!caller.csrf_token.empty()) json["csrf_token"] = caller.csrf_token;
   if (caller.expires_ms) json["expires_at"] = *caller.expires_ms;
+  if (caller.must_change) json["must_change_password"] = true;
   return json;
 }
 
 }  // namespace
+
+OpenedSession open_session(Context& context, const Request& request, const store::User& user) {
+  OpenedSession opened;
+  const int64_t lifetime = context.config.limits.session_ms;
+  const auto session = context.accounts.open_session(user, context.now_ms(), lifetime);
+  if (!session.ok()) {
+    opened.refused = store_failed(context, session.error());
+    return opened;
+  }
+  opened.caller.name = user.username;
+  opened.caller.role = user.role;
+  opened.caller.actor = "user:" + user.username;
+  opened.caller.csrf_token = session->session.csrf_token;
+  opened.caller.expires_ms = session->session.expires_ms;
+  opened.caller.must_change = user.must_change;
+  opened.cookie = session_cookie(session->secret, lifetime);
+  audit(context, request, opened.caller, "session.open", user.username);
+  return opened;
+}
+
+Response login_options(Context& context, const Request&, const Caller&, const PathValues&) {
+  Json json = {{"password", true}};
+  if (context.config.oidc.enabled()) json["oidc"] = {{"label", context.config.oidc.label}};
+  return json_response(json);
+}
 
 Response login(Context& context, const Request& request, const Caller&, const PathValues&) {
   const Body body = read_body(request);
@@ -34,17 +60,10 @@ Response login(Context& context, const Request& request, const Caller&, const Pa
     audit(context, request, caller, "session.refused", *username);
     return problem(401, "the name or the password is wrong");
   }
-  const int64_t lifetime = context.config.limits.session_ms;
-  const auto session = context.accounts.open_session(**user, now, lifetime);
-  if (!session.ok()) return store_failed(context, session.error());
-  caller.name = (*user)->username;
-  caller.role = (*user)->role;
-  caller.actor = "user:" + caller.name;
-  caller.csrf_token = session->session.csrf_token;
-  caller.expires_ms = session->session.expires_ms;
-  audit(context, request, caller, "session.open", caller.name);
-  Response response = json_response(me_json(caller), 201);
-  response.headers.emplace_back("Set-Cookie", session_cookie(session->secret, lifetime));
+  const OpenedSession opened = open_session(context, request, **user);
+  if (opened.refused) return *opened.refused;
+  Response response = json_response(me_json(opened.caller), 201);
+  response.headers.emplace_back("Set-Cookie", opened.cookie);
   return response;
 }
 
@@ -62,6 +81,36 @@ Response logout(Context& context, const Request& request, const Caller& caller, 
 
 Response me(Context&, const Request&, const Caller& caller, const PathValues&) {
   return json_response(me_json(caller));
+}
+
+// Ends all sessions of the user, this one too, and answers with a new one.
+Response change_password(Context& context, const Request& request, const Caller& caller,
+                         const PathValues&) {
+  if (caller.kind != Caller::Kind::kSession) return problem(400, "only a person has a password");
+  const Body body = read_body(request);
+  if (body.refused) return *body.refused;
+  const auto current = string_member(body.json, "current", 1024);
+  const auto wanted = string_member(body.json, "password", 1024);
+  if (!current || !wanted) return problem(400, "current and password must be strings");
+  const int wait = context.login_rate.take("name:" + caller.name, context.now_ms());
+  if (wait > 0) return retry_later(429, wait, "too many attempts");
+  const auto user = context.accounts.check_password(caller.name, *current);
+  if (!user.ok()) return store_failed(context, user.error());
+  if (!*user) return problem(403, "the current password is wrong");
+  if (*wanted == *current) return problem(400, "choose a password that is not the current one");
+  if (const std::string detail = store::password_problem(*wanted); !detail.empty()) {
+    return problem(400, detail);
+  }
+  const auto changed = context.accounts.set_password(caller.name, *wanted);
+  if (!changed.ok()) return store_failed(context, changed.error());
+  audit(context, request, caller, "user.password", caller.name);
+  store::User renewed = **user;
+  renewed.must_change = false;
+  const OpenedSession opened = open_session(context, request, renewed);
+  if (opened.refused) return *opened.refused;
+  Response response = json_response(me_json(opened.caller));
+  response.headers.emplace_back("Set-Cookie", opened.cookie);
+  return response;
 }
 
 }  // namespace sonde::api

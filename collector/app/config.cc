@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "collector/app/export_config.h"
+
 namespace sonde::collector {
 namespace {
 
@@ -51,8 +53,24 @@ constexpr auto kFields = std::to_array<Field>({
     {"limits", "ingest_mib", &Config::limit_ingest_mib, 1, 1024, "largest batch as sent, MiB"},
     {"limits", "queued_records", &Config::limit_queued_records, 1000, 10'000'000,
      "records waiting for the store"},
+    {"limits", "requests_per_second", &Config::limit_requests_per_second, 1, 1'000'000,
+     "of one person or program, deliveries apart; ten times as many in a burst"},
     {"metrics", "open_on_loopback", &Config::metrics_on_loopback, kNoMin, 0,
      "/metrics without credentials from this host"},
+    {"oidc", "issuer", &Config::oidc_issuer, 0, 0,
+     "URL of the identity provider; no such login if empty"},
+    {"oidc", "client_id", &Config::oidc_client_id, 0, 0, "as the provider knows this collector"},
+    {"oidc", "client_secret_file", &Config::oidc_client_secret_file, 0, 0,
+     "its first line is the secret; a public client if empty"},
+    {"oidc", "redirect_url", &Config::oidc_redirect_url, 0, 0,
+     "https://PORTAL/api/v1/sessions/oidc/callback, as registered at the provider"},
+    {"oidc", "label", &Config::oidc_label, 0, 0, "what the button on the login page names"},
+    {"oidc", "ca", &Config::oidc_ca, 0, 0, "PEM; who signs the provider's certificate"},
+    {"oidc", "groups_claim", &Config::oidc_groups_claim, 0, 0,
+     "claim of the ID token that holds a person's groups"},
+    {"oidc", "admin_groups", &Config::oidc_admin_groups, 0, 0, "groups of administrators: a, b"},
+    {"oidc", "analyst_groups", &Config::oidc_analyst_groups, 0, 0, "groups of analysts"},
+    {"oidc", "viewer_groups", &Config::oidc_viewer_groups, 0, 0, "groups of viewers"},
 });
 
 std::string known_keys(std::string_view section) {
@@ -64,6 +82,7 @@ std::string known_keys(std::string_view section) {
       names.push_back(field.section);
     }
   }
+  if (section.empty()) names.emplace_back("exports");
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -120,6 +139,12 @@ class FileReader {
 
   Status read_entry(const YAML::Node& key_node, const YAML::Node& value, std::string_view section,
                     const std::string& key) {
+    if (section.empty() && key == "exports") {
+      auto exports = read_exports(path_, value);
+      if (!exports.ok()) return tl::unexpected<Error>(exports.error());
+      config_.exports = std::move(*exports);
+      return {};
+    }
     const bool is_section =
         section.empty() && std::any_of(kFields.begin(), kFields.end(),
                                        [&](const Field& field) { return field.section == key; });
@@ -180,6 +205,10 @@ std::string contradiction(const Config& config) {
   if (std::find(kLevels.begin(), kLevels.end(), config.log_level) == kLevels.end()) {
     return "log_level must be debug, info, warn or error";
   }
+  if (!config.oidc_issuer.empty() &&
+      (config.oidc_client_id.empty() || config.oidc_redirect_url.empty())) {
+    return "oidc.issuer needs oidc.client_id and oidc.redirect_url";
+  }
   const std::string store = config.store();
   if (!store.starts_with("sqlite:") && !store.starts_with("postgresql://") &&
       !store.starts_with("postgres://")) {
@@ -231,6 +260,7 @@ std::string example_config() {
     fmt::format_to(std::back_inserter(text), "{}# {}\n{}{}: {}\n", section.empty() ? "" : "  ",
                    field.help, section.empty() ? "" : "  ", field.name, value);
   }
+  text += example_exports();
   return text;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
+#include "collector/export/target_config.h"
 
 namespace sonde::collector {
 
@@ -34,8 +35,23 @@ struct Config {
   int64_t limit_connections = 2048;
   int64_t limit_ingest_mib = 8;
   int64_t limit_queued_records = 50'000;
+  int64_t limit_requests_per_second = 50;
 
   bool metrics_on_loopback = true;
+
+  // Login at an identity provider; off while oidc_issuer is empty. Groups are separated by commas.
+  std::string oidc_issuer;
+  std::string oidc_client_id;
+  std::string oidc_client_secret_file;
+  std::string oidc_redirect_url;
+  std::string oidc_label = "single sign-on";
+  std::string oidc_ca;
+  std::string oidc_groups_claim = "groups";
+  std::string oidc_admin_groups;
+  std::string oidc_analyst_groups;
+  std::string oidc_viewer_groups;
+
+  std::vector<exporting::TargetConfig> exports;
 
   // Derived where left empty above.
   std::string store() const {

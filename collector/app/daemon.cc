@@ -6,6 +6,7 @@
 #include <csignal>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -14,13 +15,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "agent/base/notify.h"
 #include "collector/api/pki.h"
 #include "collector/api/render.h"
 #include "collector/api/server.h"
 #include "collector/app/correlation.h"
 #include "collector/app/follower.h"
 #include "collector/app/housekeeping.h"
-#include "agent/base/notify.h"
+#include "collector/export/exporter.h"
 
 namespace sonde::collector {
 namespace {
@@ -50,13 +52,68 @@ Result<api::ServerConfig> server_config(const Config& config) {
   return server;
 }
 
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const size_t comma = std::min(text.find(','), text.size());
+    std::string_view item = text.substr(0, comma);
+    while (item.starts_with(' ')) item.remove_prefix(1);
+    while (item.ends_with(' ')) item.remove_suffix(1);
+    if (!item.empty()) items.emplace_back(item);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return items;
+}
+
+Result<api::OidcConfig> oidc_config(const Config& config) {
+  api::OidcConfig oidc;
+  oidc.issuer = config.oidc_issuer;
+  oidc.client_id = config.oidc_client_id;
+  oidc.redirect_url = config.oidc_redirect_url;
+  oidc.label = config.oidc_label;
+  oidc.ca = config.oidc_ca;
+  oidc.groups_claim = config.oidc_groups_claim;
+  oidc.admin_groups = split_list(config.oidc_admin_groups);
+  oidc.analyst_groups = split_list(config.oidc_analyst_groups);
+  oidc.viewer_groups = split_list(config.oidc_viewer_groups);
+  if (config.oidc_client_secret_file.empty()) return oidc;
+  std::ifstream file(config.oidc_client_secret_file);
+  if (!file || !std::getline(file, oidc.client_secret)) {
+    return fail(fmt::format("oidc.client_secret_file: cannot read a secret from '{}'",
+                            config.oidc_client_secret_file));
+  }
+  return oidc;
+}
+
+using Exporters = std::vector<std::unique_ptr<exporting::Exporter>>;
+
+Result<Exporters> start_exports(const Config& config, store::Pool& pool) {
+  Exporters exporters;
+  for (const exporting::TargetConfig& entry : config.exports) {
+    auto target = exporting::make_target(entry, SONDE_VERSION);
+    if (!target.ok()) return tl::unexpected<Error>(target.error());
+    const auto report = [name = entry.name](const std::string& trouble) {
+      if (trouble.empty()) {
+        spdlog::info("export '{}' delivers again", name);
+      } else {
+        spdlog::warn("export '{}' waits and tries again: {}", name, trouble);
+      }
+    };
+    exporters.push_back(
+        std::make_unique<exporting::Exporter>(pool, entry, std::move(*target), wall_ms, report));
+  }
+  return exporters;
+}
+
 api::ApiConfig api_config(const Config& config) {
   api::ApiConfig api;
   api.limits.ingest_bytes = static_cast<size_t>(config.limit_ingest_mib) << 20;
   api.limits.ingest_decoded_bytes = 4 * api.limits.ingest_bytes;
   api.metrics_on_loopback = config.metrics_on_loopback;
+  const auto rate = static_cast<double>(config.limit_requests_per_second);
+  api.request_rate = {rate, 10 * rate};
   api.report = [](const std::string& message) {
-    spdlog::error("the store failed, the request was refused: {}", message);
+    spdlog::error("a request was refused: {}", message);
   };
   api.client_ca = config.tls_client_ca;
   api.client_ca_key = config.tls_client_ca_key;
@@ -176,7 +233,10 @@ Status run_daemon(const std::string& config_path, const Config& config) {
   if (!pool.ok()) return tl::unexpected<Error>(pool.error());
 
   api::Metrics metrics;
-  const api::ApiConfig api_settings = api_config(config);
+  api::ApiConfig api_settings = api_config(config);
+  auto oidc = oidc_config(config);
+  if (!oidc.ok()) return tl::unexpected<Error>(oidc.error());
+  api_settings.oidc = std::move(*oidc);
   api::EventHub events(api_settings.limits.event_streams);
   Follower follower(**pool, events);
   store::IngestLimits ingest_limits;
@@ -192,6 +252,8 @@ Status run_daemon(const std::string& config_path, const Config& config) {
                           [&writer] { return writer.queued_records() > kFloodRecords; });
   correlator = &correlation;
   const Housekeeping housekeeping(**pool, config, metrics);
+  const auto exporters = start_exports(config, **pool);
+  if (!exporters.ok()) return tl::unexpected<Error>(exporters.error());
   api::Context context(**pool, writer, events, metrics, wall_ms, api_settings);
   api::Service service(context);
   auto server = api::Server::start(*server_settings, *tls, service);

@@ -201,6 +201,7 @@ class Worker {
       }
       round_.updated.erase(id);
       round_.created.erase(id);
+      round_.merged.insert(id);
       round_.updated.insert(target);
     }
     return target;
@@ -308,10 +309,16 @@ Result<Round> Correlator::run_once(size_t limit) {
       connection.execute("UPDATE correlation_state SET last_alert_id = $1 WHERE only_row = 1",
                          {rows->back().integer(0)});
   if (!moved.ok()) return tl::unexpected<Error>(moved.error());
+  for (const int64_t id : round.created) round.updated.erase(id);
+  std::vector<int64_t> changed(round.created.begin(), round.created.end());
+  changed.insert(changed.end(), round.updated.begin(), round.updated.end());
+  changed.insert(changed.end(), round.merged.begin(), round.merged.end());
+  if (const Status noted = store::note_changes(connection, changed); !noted.ok()) {
+    return tl::unexpected<Error>(noted.error());
+  }
   if (const Status committed = transaction->commit(); !committed.ok()) {
     return tl::unexpected<Error>(committed.error());
   }
-  for (const int64_t id : round.created) round.updated.erase(id);
   return round;
 }
 
@@ -338,6 +345,9 @@ Result<std::optional<store::Incident>> Correlator::merge(int64_t incident_id,
   const auto pinned =
       connection.execute("UPDATE incidents SET pinned = 1 WHERE id = $1", {incident_id});
   if (!pinned.ok()) return tl::unexpected<Error>(pinned.error());
+  if (const Status noted = store::note_changes(connection, all); !noted.ok()) {
+    return tl::unexpected<Error>(noted.error());
+  }
   auto result = load_incident(connection, incident_id);
   if (const Status committed = transaction->commit(); !committed.ok()) {
     return tl::unexpected<Error>(committed.error());
@@ -386,6 +396,9 @@ Result<std::optional<store::Incident>> Correlator::split(
   if (!pinned.ok()) return tl::unexpected<Error>(pinned.error());
   if (const Status summed = sum_up(connection, incident_id); !summed.ok()) {
     return tl::unexpected<Error>(summed.error());
+  }
+  if (const Status noted = store::note_changes(connection, {incident_id, *created}); !noted.ok()) {
+    return tl::unexpected<Error>(noted.error());
   }
   auto result = load_incident(connection, *created);
   if (const Status committed = transaction->commit(); !committed.ok()) {

@@ -21,6 +21,7 @@ struct Round {
   size_t alerts = 0;  // taken; 0: nothing to do, or another replica is at it
   std::set<int64_t> created;
   std::set<int64_t> updated;  // and still there
+  std::set<int64_t> merged;   // into one of the others
 };
 
 class Correlator {

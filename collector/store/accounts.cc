@@ -23,12 +23,24 @@ std::optional<int64_t> nullable(const sql::Row& row, size_t column) {
   return row.integer(column);
 }
 
-Token read_token(const sql::Row& row) {
-  return {row.integer(0), row.text(1),      role_from(row.text(2)).value_or(Role::kViewer),
-          row.integer(3), nullable(row, 4), nullable(row, 5)};
+std::vector<std::string> split_words(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const size_t space = std::min(text.find(' '), text.size());
+    words.emplace_back(text.substr(0, space));
+    text.remove_prefix(std::min(space + 1, text.size()));
+  }
+  return words;
 }
 
-constexpr std::string_view kTokenColumns = "id, name, role, created_ms, expires_ms, last_used_ms";
+Token read_token(const sql::Row& row) {
+  return {row.integer(0),          row.text(1),      role_from(row.text(2)).value_or(Role::kViewer),
+          row.integer(3),          nullable(row, 4), nullable(row, 5),
+          split_words(row.text(6))};
+}
+
+constexpr std::string_view kTokenColumns =
+    "id, name, role, created_ms, expires_ms, last_used_ms, scopes";
 
 }  // namespace
 
@@ -44,6 +56,11 @@ std::optional<Role> role_from(std::string_view text) {
     if (name == text) return value;
   }
   return std::nullopt;
+}
+
+User read_user_row(const sql::Row& row) {
+  return {row.integer(0), row.text(1), role_from(row.text(2)).value_or(Role::kViewer),
+          row.integer(3), row.integer(4) != 0};
 }
 
 std::string username_problem(std::string_view username) {
@@ -65,7 +82,7 @@ std::string password_problem(std::string_view password) {
 }
 
 Result<User> AccountStore::add_user(std::string_view username, Role role, std::string_view password,
-                                    int64_t now_ms) {
+                                    int64_t now_ms, bool must_change) {
   for (const std::string& problem : {username_problem(username), password_problem(password)}) {
     if (!problem.empty()) return fail(problem);
   }
@@ -74,17 +91,18 @@ Result<User> AccountStore::add_user(std::string_view username, Role role, std::s
   auto lease = pool_.write();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
   const auto rows = (*lease)->query(
-      "INSERT INTO users (username, role, password_hash, created_ms) VALUES ($1, $2, $3, $4) "
-      "RETURNING id",
-      {username, to_string(role), std::string_view(*hash), now_ms});
+      "INSERT INTO users (username, role, password_hash, created_ms, must_change) "
+      "VALUES ($1, $2, $3, $4, $5) RETURNING id",
+      {username, to_string(role), std::string_view(*hash), now_ms, int64_t{must_change}});
   if (!rows.ok() && rows.error().code == sql::kConstraint) {
     return fail(fmt::format("there is a user '{}' already", username), sql::kConstraint);
   }
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
-  return User{rows->front().integer(0), std::string(username), role, now_ms};
+  return User{rows->front().integer(0), std::string(username), role, now_ms, must_change};
 }
 
-Result<bool> AccountStore::set_password(std::string_view username, std::string_view password) {
+Result<bool> AccountStore::set_password(std::string_view username, std::string_view password,
+                                        bool must_change) {
   if (const std::string problem = password_problem(password); !problem.empty()) {
     return fail(problem);
   }
@@ -96,8 +114,18 @@ Result<bool> AccountStore::set_password(std::string_view username, std::string_v
       "DELETE FROM sessions WHERE user_id IN (SELECT id FROM users WHERE username = $1)",
       {username});
   if (!ended.ok()) return tl::unexpected<Error>(ended.error());
-  const auto changed = (*lease)->execute("UPDATE users SET password_hash = $1 WHERE username = $2",
-                                         {std::string_view(*hash), username});
+  const auto changed =
+      (*lease)->execute("UPDATE users SET password_hash = $1, must_change = $2 WHERE username = $3",
+                        {std::string_view(*hash), int64_t{must_change}, username});
+  if (!changed.ok()) return tl::unexpected<Error>(changed.error());
+  return *changed > 0;
+}
+
+Result<bool> AccountStore::set_role(std::string_view username, Role role) {
+  auto lease = pool_.write();
+  if (!lease.ok()) return tl::unexpected<Error>(lease.error());
+  const auto changed = (*lease)->execute("UPDATE users SET role = $1 WHERE username = $2",
+                                         {to_string(role), username});
   if (!changed.ok()) return tl::unexpected<Error>(changed.error());
   return *changed > 0;
 }
@@ -114,13 +142,10 @@ Result<std::vector<User>> AccountStore::users() const {
   auto lease = pool_.read();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
   const auto rows =
-      (*lease)->query("SELECT id, username, role, created_ms FROM users ORDER BY username");
+      (*lease)->query(fmt::format("SELECT {} FROM users u ORDER BY u.username", kUserColumns));
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   std::vector<User> users;
-  for (const sql::Row& row : *rows) {
-    users.push_back({row.integer(0), row.text(1), role_from(row.text(2)).value_or(Role::kViewer),
-                     row.integer(3)});
-  }
+  for (const sql::Row& row : *rows) users.push_back(read_user_row(row));
   return users;
 }
 
@@ -132,14 +157,13 @@ Result<std::optional<User>> AccountStore::check_password(std::string_view userna
     auto lease = pool_.read();
     if (!lease.ok()) return tl::unexpected<Error>(lease.error());
     const auto rows = (*lease)->query(
-        "SELECT id, username, role, created_ms, password_hash FROM users WHERE username = $1",
+        fmt::format("SELECT {}, u.password_hash FROM users u WHERE u.username = $1", kUserColumns),
         {username});
     if (!rows.ok()) return tl::unexpected<Error>(rows.error());
-    if (!rows->empty()) {
-      const sql::Row& row = rows->front();
-      user = User{row.integer(0), row.text(1), role_from(row.text(2)).value_or(Role::kViewer),
-                  row.integer(3)};
-      hash = row.text(4);
+    // Someone who comes from an identity provider has no hash, and is refused like a stranger.
+    if (!rows->empty() && !rows->front().text(5).empty()) {
+      user = read_user_row(rows->front());
+      hash = rows->front().text(5);
     }
   }
   if (!verify_password(hash, password)) user.reset();
@@ -166,18 +190,15 @@ Result<std::optional<Session>> AccountStore::find_session(std::string_view secre
   const std::string hash = sha256_hex(secret);
   auto lease = pool_.read();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
-  const auto rows = (*lease)->query(
-      "SELECT u.id, u.username, u.role, u.created_ms, s.csrf_token, s.expires_ms "
-      "FROM sessions s JOIN users u ON u.id = s.user_id "
-      "WHERE s.token_hash = $1 AND s.expires_ms > $2",
-      {std::string_view(hash), now_ms});
+  const auto rows = (*lease)->query(fmt::format("SELECT {}, s.csrf_token, s.expires_ms "
+                                                "FROM sessions s JOIN users u ON u.id = s.user_id "
+                                                "WHERE s.token_hash = $1 AND s.expires_ms > $2",
+                                                kUserColumns),
+                                    {std::string_view(hash), now_ms});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   if (rows->empty()) return std::optional<Session>();
   const sql::Row& row = rows->front();
-  return std::optional<Session>({{row.integer(0), row.text(1),
-                                  role_from(row.text(2)).value_or(Role::kViewer), row.integer(3)},
-                                 row.text(4),
-                                 row.integer(5)});
+  return std::optional<Session>({read_user_row(row), row.text(5), row.integer(6)});
 }
 
 Result<bool> AccountStore::close_session(std::string_view secret) {
@@ -191,19 +212,22 @@ Result<bool> AccountStore::close_session(std::string_view secret) {
 }
 
 Result<NewToken> AccountStore::create_token(std::string_view name, Role role, int64_t now_ms,
-                                            std::optional<int64_t> expires_ms) {
+                                            std::optional<int64_t> expires_ms,
+                                            std::vector<std::string> scopes) {
   if (name.empty() || name.size() > 128) return fail("a token's name has 1 to 128 bytes");
   // The prefix lets secret scanners, our own among them, recognise a leaked one.
-  NewToken created{{0, std::string(name), role, now_ms, expires_ms, std::nullopt},
-                   "sonde_" + random_secret()};
+  NewToken created{
+      {0, std::string(name), role, now_ms, expires_ms, std::nullopt, std::move(scopes)},
+      "sonde_" + random_secret()};
+  const std::string areas = fmt::format("{}", fmt::join(created.token.scopes, " "));
   const std::string hash = sha256_hex(created.secret);
   auto lease = pool_.write();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
   const auto rows = (*lease)->query(
-      "INSERT INTO tokens (name, role, token_hash, created_ms, expires_ms) "
-      "VALUES ($1, $2, $3, $4, $5) RETURNING id",
+      "INSERT INTO tokens (name, role, token_hash, created_ms, expires_ms, scopes) "
+      "VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
       {name, to_string(role), std::string_view(hash), now_ms,
-       expires_ms ? sql::Param(*expires_ms) : sql::Param(nullptr)});
+       expires_ms ? sql::Param(*expires_ms) : sql::Param(nullptr), std::string_view(areas)});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   created.token.id = rows->front().integer(0);
   return created;
@@ -256,7 +280,8 @@ Status AccountStore::remove_expired(int64_t now_ms) {
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
   for (const std::string_view statement :
        {"DELETE FROM sessions WHERE expires_ms <= $1", "DELETE FROM tokens WHERE expires_ms <= $1",
-        "DELETE FROM enrolments WHERE expires_ms <= $1"}) {
+        "DELETE FROM enrolments WHERE expires_ms <= $1",
+        "DELETE FROM external_logins WHERE expires_ms <= $1"}) {
     const auto removed = (*lease)->execute(statement, {now_ms});
     if (!removed.ok()) return tl::unexpected<Error>(removed.error());
   }

@@ -22,6 +22,7 @@ struct User {
   std::string username;
   Role role = Role::kViewer;
   int64_t created_ms = 0;
+  bool must_change = false;  // the password was given by someone else
 };
 
 struct Session {
@@ -37,6 +38,8 @@ struct Token {
   int64_t created_ms = 0;
   std::optional<int64_t> expires_ms;
   std::optional<int64_t> last_used_ms;
+  // Areas of the API the token is good for (Route::area); empty: all that the role may.
+  std::vector<std::string> scopes;
 };
 
 // The secret is shown once; the store keeps its hash.
@@ -53,10 +56,13 @@ class AccountStore {
  public:
   explicit AccountStore(Pool& pool) : pool_(pool) {}
 
+  // `must_change`: the user may do nothing but choose another password.
   Result<User> add_user(std::string_view username, Role role, std::string_view password,
-                        int64_t now_ms);
+                        int64_t now_ms, bool must_change = false);
   // Ends the user's sessions too. False where there is no such user.
-  Result<bool> set_password(std::string_view username, std::string_view password);
+  Result<bool> set_password(std::string_view username, std::string_view password,
+                            bool must_change = false);
+  Result<bool> set_role(std::string_view username, Role role);
   Result<bool> remove_user(std::string_view username);
   Result<std::vector<User>> users() const;
   // The user, if the password is right; takes as long where there is no such user.
@@ -68,7 +74,8 @@ class AccountStore {
   Result<bool> close_session(std::string_view secret);
 
   Result<NewToken> create_token(std::string_view name, Role role, int64_t now_ms,
-                                std::optional<int64_t> expires_ms);
+                                std::optional<int64_t> expires_ms,
+                                std::vector<std::string> scopes = {});
   Result<std::vector<Token>> tokens() const;
   Result<bool> revoke_token(int64_t id);
   // Only tokens that are valid at `now_ms`.
@@ -81,6 +88,11 @@ class AccountStore {
  private:
   Pool& pool_;
 };
+
+// The columns that read_user_row() expects, of users u.
+inline constexpr std::string_view kUserColumns =
+    "u.id, u.username, u.role, u.created_ms, u.must_change";
+User read_user_row(const sql::Row& row);
 
 // "" if `username` may be one, else why not.
 std::string username_problem(std::string_view username);

@@ -107,6 +107,21 @@ std::optional<int64_t> incident_id_from(std::string_view uid) {
   return id;
 }
 
+Status note_changes(sql::Connection& connection, const std::vector<int64_t>& ids) {
+  if (ids.empty()) return {};
+  const auto number = connection.query("UPDATE changes SET value = value + 1 RETURNING value");
+  if (!number.ok()) return tl::unexpected<Error>(number.error());
+  const std::string list = fmt::format("[{}]", fmt::join(ids, ","));
+  const bool sqlite = connection.dialect() == sql::Dialect::kSqlite;
+  const auto changed = connection.execute(
+      sqlite ? "UPDATE incidents SET change = $1 WHERE id IN (SELECT value FROM json_each($2))"
+             : "UPDATE incidents SET change = $1 WHERE id IN "
+               "(SELECT value::bigint FROM json_array_elements_text($2::json))",
+      {number->front().integer(0), std::string_view(list)});
+  if (!changed.ok()) return tl::unexpected<Error>(changed.error());
+  return {};
+}
+
 Incident read_incident_row(const sql::Row& row) {
   Incident incident;
   incident.id = row.integer(0);
@@ -122,6 +137,7 @@ Incident read_incident_row(const sql::Row& row) {
   incident.alert_count = row.integer(10);
   incident.stage = row.integer(11);
   incident.pinned = row.integer(12) != 0;
+  incident.merged_into = row.integer(13);
   return incident;
 }
 
@@ -240,6 +256,9 @@ Result<std::optional<Incident>> IncidentStore::change(int64_t id, const Incident
   if (!updated.ok()) return tl::unexpected<Error>(updated.error());
   if (const auto handed_on = change_alerts(connection, incident.id, change.work); !handed_on.ok()) {
     return tl::unexpected<Error>(handed_on.error());
+  }
+  if (const auto noted = note_changes(connection, {incident.id}); !noted.ok()) {
+    return tl::unexpected<Error>(noted.error());
   }
   if (const auto committed = transaction->commit(); !committed.ok()) {
     return tl::unexpected<Error>(committed.error());

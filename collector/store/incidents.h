@@ -25,8 +25,9 @@ struct Incident {
   int64_t first_ms = 0;
   int64_t last_ms = 0;
   int64_t alert_count = 0;
-  int64_t stage = 0;    // furthest, see incident/stage.h
-  bool pinned = false;  // merged or split by hand: correlation merges it no more
+  int64_t stage = 0;        // furthest, see incident/stage.h
+  bool pinned = false;      // merged or split by hand: correlation merges it no more
+  int64_t merged_into = 0;  // 0: it stands for itself
 
   std::string uid() const { return "INC-" + std::to_string(id); }
 };
@@ -73,6 +74,10 @@ struct IncidentAlert {
   Membership membership;
   std::vector<Entity> entities;
 };
+
+// Numbers a change of these incidents, inside the caller's transaction, as its last statement:
+// from here on no other can be numbered until the transaction ends.
+Status note_changes(sql::Connection& connection, const std::vector<int64_t>& ids);
 
 // "INC-7" to 7.
 std::optional<int64_t> incident_id_from(std::string_view uid);

@@ -230,11 +230,44 @@ CREATE TABLE suppressions (
 );
 )";
 
+// changes.value numbers the changes of incidents over all replicas: who takes a number holds its
+// row until the commit, so numbers appear in order and "change > n" is a cursor that misses
+// nothing. An empty password_hash lets nobody in by password: the person comes from an identity
+// provider.
+constexpr std::string_view kIntegration = R"(
+ALTER TABLE users ADD COLUMN must_change @int@ NOT NULL DEFAULT 0;
+ALTER TABLE users ADD COLUMN subject TEXT;
+CREATE UNIQUE INDEX users_by_subject ON users (subject);
+ALTER TABLE tokens ADD COLUMN scopes TEXT NOT NULL DEFAULT '';
+CREATE TABLE external_logins (
+  state_hash TEXT PRIMARY KEY,
+  nonce TEXT NOT NULL,
+  verifier TEXT NOT NULL,
+  expires_ms @int@ NOT NULL
+);
+ALTER TABLE incidents ADD COLUMN change @int@ NOT NULL DEFAULT 0;
+CREATE INDEX incidents_by_change ON incidents (change, id);
+CREATE TABLE changes (only_row @int@ PRIMARY KEY, value @int@ NOT NULL);
+INSERT INTO changes (only_row, value) VALUES (1, 0);
+CREATE TABLE exports (
+  name TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  lease_until_ms @int@ NOT NULL,
+  last_alert_id @int@ NOT NULL,
+  last_change @int@ NOT NULL,
+  sent @int@ NOT NULL DEFAULT 0,
+  refused @int@ NOT NULL DEFAULT 0,
+  last_sent_ms @int@ NOT NULL DEFAULT 0,
+  trouble TEXT NOT NULL DEFAULT ''
+);
+)";
+
 constexpr auto kSteps = std::to_array<Step>({
     {kAlerts, kSearchSqlite, kSearchPostgres},
     {kFleet, "", ""},
     {kAccounts, "", ""},
     {kIncidents, "", ""},
+    {kIntegration, "", ""},
 });
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {

@@ -16,15 +16,20 @@
 #define SONDE_ABI_VERSION 1
 
 /* Kinds written by the kernel side. */
-#define SONDE_RECORD_DATA  1
-#define SONDE_RECORD_CLOSE 2
-#define SONDE_RECORD_EXEC  3
-#define SONDE_RECORD_EXIT  4
+#define SONDE_RECORD_DATA   1
+#define SONDE_RECORD_CLOSE  2
+#define SONDE_RECORD_EXEC   3
+#define SONDE_RECORD_EXIT   4
+#define SONDE_RECORD_SOCKET 5
 /* Kinds written by user space into the same stream, so that a replay needs no live /proc. */
 #define SONDE_RECORD_PROCESS 32
 #define SONDE_RECORD_TARGET  33
 #define SONDE_RECORD_CLOCK   34
 #define SONDE_RECORD_LOSS    35
+
+/* Targets that are no file: known without a sonde_target_record of their own probes. */
+#define SONDE_TARGET_SOCKET 0xfffffff0 /* plain HTTP, heard at the socket layer */
+#define SONDE_TARGET_STDIO  0xfffffff1 /* standard input and output of a chosen process */
 
 #define SONDE_DIRECTION_RECEIVED 0
 #define SONDE_DIRECTION_SENT	 1
@@ -57,8 +62,14 @@ struct sonde_data_record {
 	__u32 captured_len;
 	__u32 target; /* id of a sonde_target_record; 0: not known */
 	__u16 direction;
-	__u16 reserved;
+	__u16 flags; /* SONDE_DATA_ */
 };
+
+/*
+ * The handle stands for one direction only (rustls has a cipher context for each): a
+ * sonde_socket_record tells which two belong together, and user space joins them.
+ */
+#define SONDE_DATA_HALF 1
 
 /* The handle was freed. The positions tell what a lost last record would have. */
 struct sonde_close_record {
@@ -78,6 +89,23 @@ struct sonde_exec_record {
 	__u32 args_len;
 	__u32 reserved;
 	char path[SONDE_PATH_BYTES]; /* as given to execve, NUL-terminated */
+};
+
+#define SONDE_FOUND_BY_SYSCALL	  1 /* the socket call was inside the TLS call, or was the call */
+#define SONDE_FOUND_BY_CIPHERTEXT 2 /* the socket moved what the TLS call made or took */
+
+/* The socket of a handle's bytes. IPv4 addresses are mapped into IPv6 (RFC 4291, 2.5.5.2). */
+struct sonde_socket_record {
+	struct sonde_record_header header;
+	__u64 handle;
+	__u64 generation_ns;
+	__u64 socket; /* same for both halves of a connection; no meaning besides */
+	__u8 local_address[16];
+	__u8 peer_address[16];
+	__u16 local_port; /* host byte order */
+	__u16 peer_port;
+	__u16 found_by; /* SONDE_FOUND_BY_ */
+	__u16 flags;	/* SONDE_DATA_HALF */
 };
 
 struct sonde_exit_record {
@@ -104,6 +132,18 @@ struct sonde_clock_record {
 	__u64 unix_ns;
 };
 
+/*
+ * What a probed place of a C call is, in the cookie above the target's id, where one program serves
+ * them all.
+ */
+#define SONDE_PLACE_RECEIVED	  1 /* entries */
+#define SONDE_PLACE_SENT	  2
+#define SONDE_PLACE_RECEIVED_EX	  3
+#define SONDE_PLACE_SENT_EX	  4
+#define SONDE_PLACE_RETURN	  5
+#define SONDE_PLACE_RETURN_SHARED 6
+#define SONDE_PLACE_FREED	  7
+
 /* Reasons of loss on the kernel side: index into the per-CPU loss map and into this record. */
 #define SONDE_LOSS_RING_FULL 0 /* bytes: no room in the ring */
 #define SONDE_LOSS_FAULT     1 /* bytes: memory not readable */
@@ -122,6 +162,7 @@ struct sonde_loss_record {
 static_assert(sizeof(sonde_record_header) == 24, "layout");
 static_assert(sizeof(sonde_data_record) == 72, "layout");
 static_assert(sizeof(sonde_close_record) == 56, "layout");
+static_assert(sizeof(sonde_socket_record) == 88, "layout");
 static_assert(sizeof(sonde_exec_record) == 56 + SONDE_PATH_BYTES, "layout");
 static_assert(sizeof(sonde_loss_record) == 24 + 8 * SONDE_LOSS_REASONS, "layout");
 #endif

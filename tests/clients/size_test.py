@@ -2,10 +2,9 @@
 import random
 import unittest
 
-from rig.case import ProviderCase, chat, message
+from rig.case import ProviderCase, Traced, chat, message
 from rig.clients import ANTHROPIC, OPENAI, Curl, SdkClient, python
 from rig.expect import check_exchange
-from rig.sonde import Trace
 
 
 def large_text(size, seed):
@@ -17,15 +16,7 @@ def large_text(size, seed):
     return whole + "x" * (size - len(whole.encode()))
 
 
-class SizeTest(ProviderCase):
-    def setUp(self):
-        self.trace = Trace(self.world)
-        self.addCleanup(self.trace.child.kill)
-
-    def tearDown(self):
-        self.assertEqual(self.trace.stop(), 0)
-        self.assertEqual(self.trace.lost(), [])
-
+class SizeTest(Traced, ProviderCase):
     def hear_large(self, client, api, size):
         """The answer repeats the prompt: large texts in both directions."""
         self.addCleanup(client.close)

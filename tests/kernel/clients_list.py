@@ -19,6 +19,7 @@ class Client:
     tls: str = None  # "1.2": the server offers nothing newer
     largest: int = 1 << 40
     environment: dict = field(default_factory=dict)
+    address: str = "syscall"  # how the addresses must be found
 
     def prepare(self, programs):
         """Finds the programs; returns what is missing, or None."""
@@ -66,8 +67,9 @@ CLIENTS = [
     Client("curl-tls1.2", "openssl", curl, ("/usr/bin/curl",), tls="1.2"),
     Client("python-ssl", "openssl", program(PYTHON, str(HERE / "client.py"), "sync"), (PYTHON,)),
     Client("python-asyncio", "openssl", program(PYTHON, str(HERE / "client.py"), "asyncio"),
-           (PYTHON,)),
-    Client("node", "openssl", program("node", str(HERE / "client.mjs")), ("node",)),
+           (PYTHON,), address="ciphertext"),
+    Client("node", "openssl", program("node", str(HERE / "client.mjs")), ("node",),
+           address="ciphertext"),
     Client("openssl-seccomp", "openssl", program("openssl_shared", "--seccomp"),
            ("openssl_shared",)),
     Client("openssl-static-stripped", "openssl", program("openssl_static_stripped"),
@@ -79,11 +81,13 @@ CLIENTS = [
     Client("go", "go", program("go_client"), ("go_client",)),
     Client("go-stripped", "go", program("go_client_stripped"), ("go_client_stripped",)),
     Client("go-tls1.2", "go", program("go_client_stripped"), ("go_client_stripped",), tls="1.2"),
-    Client("bun", "boringssl", program("bun", "run", str(HERE / "client.mjs")), ("bun",)),
-    Client("bun-compiled", "boringssl", program("bun_compiled"), ("bun_compiled",)),
+    Client("bun", "boringssl", program("bun", "run", str(HERE / "client.mjs")), ("bun",),
+           address="ciphertext"),
+    Client("bun-compiled", "boringssl", program("bun_compiled"), ("bun_compiled",),
+           address="ciphertext"),
     Client("deno", "rustls", program("deno", "run", "-A", "--no-lock",
                                      "--unsafely-ignore-certificate-errors",
                                      str(HERE / "client.mjs")),
-           ("deno",), environment={"DENO_NO_UPDATE_CHECK": "1"}),
+           ("deno",), address="ciphertext", environment={"DENO_NO_UPDATE_CHECK": "1"}),
     Client("chromium", "boringssl", chromium, ("/usr/bin/chromium",)),
 ]

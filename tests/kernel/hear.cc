@@ -1,6 +1,8 @@
 // Hears this host as the agent does and says what it heard: one JSON line per connection with the
 // length, the gaps and the SHA-256 of each direction. The kernel tests compare those with what the
-// peer of the connection saw. Says "listening" once probes stand; ends at the end of its stdin.
+// peer of the connection saw. Says "listening" once probes stand; answers each line of its stdin by
+// whether a connection has sent something that begins so; reports at the end of stdin.
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <iostream>
@@ -51,6 +53,8 @@ class HeardStream {
     end_ = std::max(end, end_);
   }
 
+  const std::string& head() const { return head_; }
+
   Json to_json() const {
     std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
     unsigned length = 0;
@@ -79,6 +83,7 @@ class HeardStream {
 
 struct HeardConnection {
   uint32_t target = 0;
+  Json network = Json::object();
   std::array<HeardStream, 2> streams;  // received, sent
 };
 
@@ -98,11 +103,23 @@ class Ear {
       const auto found = connections_.find(close->connection);
       if (found == connections_.end()) return;
       for (size_t i = 0; i < 2; ++i) found->second.streams[i].close_at(close->end_position[i]);
+    } else if (const auto* socket = std::get_if<capture::SocketEvent>(&event->body)) {
+      connections_[socket->connection].network = {{"local", to_string(socket->local)},
+                                                  {"peer", to_string(socket->peer)},
+                                                  {"found_by", to_string(socket->found_by)}};
     } else if (const auto* target = std::get_if<capture::TargetEvent>(&event->body)) {
       targets_[target->target] = Json::parse(target->json, nullptr, false);
     } else if (const auto* process = std::get_if<capture::ProcessEvent>(&event->body)) {
       processes_[event->tgid] = Json::parse(process->json, nullptr, false);
     }
+  }
+
+  // Whether a connection has sent something that begins so.
+  bool has_heard(std::string_view start) {
+    const std::scoped_lock lock(mutex_);
+    return std::any_of(connections_.begin(), connections_.end(), [start](const auto& item) {
+      return item.second.streams[1].head().starts_with(start);
+    });
   }
 
   void print(const std::array<uint64_t, SONDE_LOSS_REASONS>& losses) {
@@ -112,6 +129,7 @@ class Ear {
                   {"handle", key.handle},
                   {"target", targets_[connection.target]},
                   {"process", processes_[key.tgid]},
+                  {"network", connection.network},
                   {"received", connection.streams[0].to_json()},
                   {"sent", connection.streams[1].to_json()}});
     }
@@ -150,6 +168,7 @@ int hear(size_t ring_bytes) {
 
   std::string line;
   while (std::getline(std::cin, line)) {
+    std::cout << (ear.has_heard(line) ? "yes" : "no") << std::endl;
   }
   attacher.stop();
   reader->reset();  // drains the ring

@@ -42,15 +42,19 @@ async function waitUntilHealthy(base, child) {
   throw new Error("the collector does not answer");
 }
 
-/** Starts SONDE_COLLECTOR with users admin, mira (analyst) and vera (viewer) and an agent's token. */
-export async function startCollector() {
+/**
+ * Starts SONDE_COLLECTOR with users admin, mira (analyst) and vera (viewer), an agent's token, and one
+ * for each role of a person. `more` is added to the configuration; SONDE_TEST_STORE_URL names another
+ * store than SQLite.
+ */
+export async function startCollector(more = "") {
   const binary = process.env.SONDE_COLLECTOR;
   if (!binary) throw new Error("SONDE_COLLECTOR must name the collector's executable");
   const folder = mkdtempSync(join(tmpdir(), "sonde-collector-"));
   const port = await freePort();
   const base = `https://127.0.0.1:${port}`;
   const config = join(folder, "collector.yaml");
-  writeFileSync(config, `listen: 127.0.0.1:${port}\nstate_directory: ${folder}/state\n`, { mode: 0o600 });
+  writeFileSync(config, `listen: 127.0.0.1:${port}\nstate_directory: ${folder}/state\n${more}`, { mode: 0o600 });
   const password = join(folder, "password");
   writeFileSync(password, `${kPassword}\n`, { mode: 0o600 });
   for (const [name, role] of [["admin", "admin"], ["mira", "analyst"], ["vera", "viewer"]]) {
@@ -58,6 +62,11 @@ export async function startCollector() {
   }
   const { stdout } = await run(binary, ["--config", config, "token", "create", "agt-test", "--role", "agent"]);
   const token = stdout.trim().split(/\s+/).at(-1);
+  const tokens = { agent: token };
+  for (const role of ["viewer", "analyst", "admin"]) {
+    const made = await run(binary, ["--config", config, "token", "create", `test-${role}`, "--role", role]);
+    tokens[role] = made.stdout.trim();
+  }
   const child = spawn(binary, ["--config", config], { stdio: ["ignore", "ignore", "inherit"] });
   await waitUntilHealthy(base, child);
   const deliver = async (...envelopes) => {
@@ -72,5 +81,5 @@ export async function startCollector() {
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
-  return { base, deliver, stop };
+  return { base, deliver, stop, tokens, config };
 }

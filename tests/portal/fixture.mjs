@@ -65,7 +65,9 @@ export function pagesOf(state) {
     agent: "/fleet/agt-c3e9",
     suppressions: "/settings",
     users: "/settings?tab=users",
+    exports: "/settings?tab=exports",
     tokens: "/settings?tab=tokens",
+    account: "/settings?tab=account",
     audit: "/audit",
     "no such page": "/nowhere",
   };

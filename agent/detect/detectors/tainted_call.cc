@@ -1,11 +1,8 @@
-// tool.tainted_call, exfiltration.tool_call: calls that carry out what untrusted text ordered
-// (provenance/taint.h says how that is told).
+#include "agent/detect/detectors/tainted_call.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
-
-#include "agent/detect/detectors/detectors.h"
-#include "agent/detect/provenance/taint.h"
 
 namespace sonde::detect {
 
@@ -15,94 +12,124 @@ namespace {
 constexpr size_t kCallsJudged = 128;
 constexpr double kHighestPoints = 12;
 
-class TaintedCallDetector final : public Detector {
- public:
-  void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& /*scores*/) override {
-    const auto calls = static_cast<size_t>(
-        std::count_if(subject.texts.begin(), subject.texts.end(),
-                      [](const Text& text) { return text.kind == TextKind::kToolCall; }));
-    if (calls == 0) return;
-    size_t skip = calls > kCallsJudged ? calls - kCallsJudged : 0;
-    TaintTracker tracker;
-    for (size_t i = 0; i < subject.texts.size(); ++i) {
-      const Text& text = subject.texts[i];
-      if (text.kind == TextKind::kToolCall) {
-        if (skip == 0) {
-          judge(subject, tracker, i, hits);
-        } else {
-          --skip;
-        }
-      }
-      add(subject, i, tracker);
-    }
+void describe(const Subject& subject, const Taint& taint, Hit& hit) {
+  const Text& source = subject.texts[taint.source];
+  hit.data["order"] = source.text.substr(taint.order_start, taint.order_end - taint.order_start);
+  hit.data["order_message_index"] = std::to_string(source.message_index);
+  if (!taint.argument.empty()) hit.data["argument"] = taint.argument;
+  if (!taint.value.empty()) hit.data["value"] = taint.value;
+  std::string reasons;
+  for (const TaintEvidence& evidence : taint.evidence) {
+    reasons +=
+        fmt::format("{}{} {:+g}", reasons.empty() ? "" : ", ", evidence.reason, evidence.points);
   }
-
- private:
-  void add(const Subject& subject, size_t index, TaintTracker& tracker) const {
-    const Text& text = subject.texts[index];
-    if (text.kind == TextKind::kToolDefinition) return tracker.add_schema(text.text);
-    switch (text.zone) {
-      case llm::Zone::kSystem:
-      case llm::Zone::kDeveloper:
-        return tracker.add_system(text.text);
-      case llm::Zone::kUser:
-        return tracker.add_user(text.text);
-      case llm::Zone::kAssistant:
-        return tracker.add_assistant(text.text);
-      case llm::Zone::kTool:
-        break;
-    }
-    const AttackScore& attack = subject.attacks[index];
-    const bool suspect = attack.score >= model_.document_threshold();
-    tracker.add_untrusted(text.text, index, suspect ? attack.start : 0, suspect ? attack.end : 0);
-  }
-
-  static void judge(const Subject& subject, const TaintTracker& tracker, size_t index,
-                    std::vector<Hit>& hits) {
-    const Text& text = subject.texts[index];
-    const Taint taint = tracker.judge(text.part->name, text.text);
-    if (taint.points < kTaintAlarm) return;
-    Hit hit{.alert = "tool.tainted_call",
-            .detector = "provenance",
-            .score = std::min(1.0, taint.points / kHighestPoints),
-            .subtype = taint.value.empty() ? "action" : "argument",
-            .text = index,
-            .start = 0,
-            .end = text.text.size()};
-    describe(subject, taint, hit);
-    const bool leaves = taint.destination &&
-                        (!subject.secrets[index].empty() || tracker.carries_data(text.text, taint));
-    if (leaves) {
-      Hit exfiltration = hit;
-      exfiltration.alert = "exfiltration.tool_call";
-      exfiltration.subtype = subject.secrets[index].empty() ? "data" : "secret";
-      hits.push_back(std::move(exfiltration));
-    }
-    hits.push_back(std::move(hit));
-  }
-
-  static void describe(const Subject& subject, const Taint& taint, Hit& hit) {
-    const Text& source = subject.texts[taint.source];
-    hit.data["order"] = source.text.substr(taint.order_start, taint.order_end - taint.order_start);
-    hit.data["order_message_index"] = std::to_string(source.message_index);
-    if (!taint.argument.empty()) hit.data["argument"] = taint.argument;
-    if (!taint.value.empty()) hit.data["value"] = taint.value;
-    std::string reasons;
-    for (const TaintEvidence& evidence : taint.evidence) {
-      reasons +=
-          fmt::format("{}{} {:+g}", reasons.empty() ? "" : ", ", evidence.reason, evidence.points);
-    }
-    hit.data["reasons"] = reasons;
-    hit.data["points"] = fmt::format("{:g}", taint.points);
-  }
-
-  const PromptModel& model_ = PromptModel::embedded();
-};
+  hit.data["reasons"] = reasons;
+  hit.data["points"] = fmt::format("{:g}", taint.points);
+}
 
 }  // namespace
 
-std::unique_ptr<Detector> make_tainted_call_detector() {
-  return std::make_unique<TaintedCallDetector>();
+void TaintedCallDetector::inspect(const Subject& subject, std::vector<Hit>& hits,
+                                  Scores& /*scores*/) {
+  const auto calls = static_cast<size_t>(
+      std::count_if(subject.texts.begin(), subject.texts.end(),
+                    [](const Text& text) { return text.kind == TextKind::kToolCall; }));
+  if (calls == 0) return;
+  size_t skip = calls > kCallsJudged ? calls - kCallsJudged : 0;
+  Memory memory;
+  for (size_t i = 0; i < subject.texts.size(); ++i) {
+    const bool call = subject.texts[i].kind == TextKind::kToolCall;
+    if (call && skip == 0) judge(subject, i, memory, hits);
+    if (call && skip > 0) --skip;
+    add(subject, i, memory.tracker);
+  }
+  const uint32_t pid = subject.exchange.process.pid;
+  if (pid == 0 || !memory.tracker.has_orders()) return;
+  memory.tracker.forget_data();
+  processes_[std::to_string(pid)] = std::move(memory);
+}
+
+void TaintedCallDetector::add(const Subject& subject, size_t index, TaintTracker& tracker) const {
+  const Text& text = subject.texts[index];
+  if (text.kind == TextKind::kToolDefinition) return tracker.add_schema(text.text);
+  switch (text.zone) {
+    case llm::Zone::kSystem:
+    case llm::Zone::kDeveloper:
+      return tracker.add_system(text.text);
+    case llm::Zone::kUser:
+      return tracker.add_user(text.text);
+    case llm::Zone::kAssistant:
+      return tracker.add_assistant(text.text);
+    case llm::Zone::kTool:
+      break;
+  }
+  const AttackScore& attack = subject.attacks[index];
+  Suspicion suspicion;
+  if (attack.score >= model_.document_threshold()) {
+    suspicion = {attack.score, attack.start, attack.end};
+  }
+  tracker.add_untrusted(text.text, index, suspicion);
+}
+
+void TaintedCallDetector::judge(const Subject& subject, size_t index, Memory& memory,
+                                std::vector<Hit>& hits) const {
+  const Text& text = subject.texts[index];
+  const Taint taint = memory.tracker.judge(text.part->name, text.text);
+  if (taint.points >= kTaintContext) {
+    memory.steered.push_back({{}, taint.points});
+    memory.steered.back().words.append(text.text, true);
+  }
+  if (taint.points < kTaintAlarm) return;
+  Hit hit{.alert = "tool.tainted_call",
+          .detector = "provenance",
+          .score = std::min(1.0, taint.points / kHighestPoints),
+          .subtype = taint.value.empty() ? "action" : "argument",
+          .text = index,
+          .start = 0,
+          .end = text.text.size()};
+  describe(subject, taint, hit);
+  const bool leaves = taint.destination && (!subject.secrets[index].empty() ||
+                                            memory.tracker.carries_data(text.text, taint));
+  if (leaves) {
+    Hit exfiltration = hit;
+    exfiltration.alert = "exfiltration.tool_call";
+    exfiltration.subtype = subject.secrets[index].empty() ? "data" : "secret";
+    hits.push_back(std::move(exfiltration));
+  }
+  hits.push_back(std::move(hit));
+}
+
+std::optional<Hit> TaintedCallDetector::judge_process(const llm::Process& process) {
+  constexpr size_t kLeastCommand = 8;
+  Memory* memory = nullptr;
+  for (const llm::ProcessRef& parent : process.parents) {
+    memory = processes_.find(std::to_string(parent.pid));
+    if (memory != nullptr) break;
+  }
+  if (memory == nullptr) return std::nullopt;
+  std::string command;
+  for (const std::string& word : process.command_line) {
+    command += (command.empty() ? "" : " ") + word;
+  }
+  Tokens words;
+  words.append(command, false);
+  // The process inherits the score of the call that holds its arguments.
+  double points = 0;
+  if (words.joined().size() >= kLeastCommand) {
+    for (const Memory::Call& call : memory->steered) {
+      if (call.words.contains(words)) points = std::max(points, call.points);
+    }
+  }
+  const Taint own = memory->tracker.judge_command(command);
+  if (std::max(points, own.points) < kTaintAlarm) return std::nullopt;
+  Hit hit{.alert = "tool.tainted_exec",
+          .detector = "provenance",
+          .score = std::min(1.0, std::max(points, own.points) / kHighestPoints),
+          .subtype = points >= own.points ? "call" : "command"};
+  hit.data["command"] = command;
+  hit.data["executable"] = process.exe;
+  if (!own.value.empty()) hit.data["value"] = own.value;
+  return hit;
 }
 
 }  // namespace sonde::detect

@@ -184,7 +184,10 @@ std::string_view host_of_url(std::string_view text) {
   const size_t scheme = text.find("://");
   const bool www = text.size() > 6 && (text.substr(0, 4) == "www." || text.substr(0, 4) == "WWW.");
   if (scheme == text.npos && !www) return {};
-  if (scheme != text.npos && (scheme == 0 || scheme > 12)) return {};
+  const std::string_view name = text.substr(0, std::min(scheme, text.size()));
+  if (scheme != text.npos && (scheme == 0 || !std::all_of(name.begin(), name.end(), is_letter))) {
+    return {};
+  }
   const size_t start = scheme == text.npos ? 0 : scheme + 3;
   const size_t end = std::min(text.find_first_of("/?#\\ \"'<>)", start), text.size());
   std::string_view host = text.substr(start, end - start);

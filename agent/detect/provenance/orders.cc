@@ -20,11 +20,12 @@ bool is_modal(std::string_view word) {
   return std::find(kModals.begin(), kModals.end(), word) != kModals.end();
 }
 
-// The verb at `i`, if it can be one there: words that are as often nouns need an object behind.
-const Verb* verb_at(const Tokens& words, size_t i) {
+// The verb at `i`, if it can be one there: words that are as often nouns need an object behind,
+// unless what stands before them leaves no doubt (`certain`).
+const Verb* verb_at(const Tokens& words, size_t i, bool certain) {
   if (i >= words.size()) return nullptr;
   const Verb* verb = find_verb(words.word(i));
-  if (verb == nullptr || !verb->noun) return verb;
+  if (verb == nullptr || !verb->noun || certain) return verb;
   if (i + 1 >= words.size()) return nullptr;
   return is_object_start(words.word(i + 1)) ? verb : nullptr;
 }
@@ -39,24 +40,41 @@ class ImperativeReader {
     return actions_;
   }
 
+  // The forms in which people ask rather than order: "can you", "I want to", "help me".
+  Actions read_request() {
+    read();
+    for (size_t i = 0; i < words_.size(); ++i) {
+      const std::string_view word = words_.word(i);
+      if (word == "you" || word == "me" || word == "to" || word == "i" || word == "let" ||
+          word == "s" || word == "we") {
+        after(i, false);
+      }
+    }
+    return actions_;
+  }
+
  private:
   static constexpr size_t kReach = 5;  // words between "you" or "please" and the verb
 
-  void take(size_t i) {
-    if (const Verb* verb = verb_at(words_, i)) actions_ |= verb->actions;
+  void take(size_t i, bool certain) {
+    if (const Verb* verb = verb_at(words_, i, certain)) actions_ |= verb->actions;
   }
 
   // An imperative begins the sentence, after words that only lead up to it.
   void at_start() {
     size_t i = 0;
-    while (i < words_.size() && i < kReach && verb_at(words_, i) == nullptr &&
+    bool certain = false;
+    while (i < words_.size() && i < kReach && verb_at(words_, i, certain) == nullptr &&
            is_filler(words_.word(i))) {
+      certain = words_.word(i) == "please" || words_.word(i) == "kindly";
       ++i;
     }
-    const size_t before = actions_;
-    take(i);
+    const Actions before = actions_;
+    take(i, certain);
     // "go ahead and delete": the verb behind counts as well.
-    if (actions_ != before && i + 2 < words_.size() && words_.word(i + 1) == "and") take(i + 2);
+    if (actions_ != before && i + 2 < words_.size() && words_.word(i + 1) == "and") {
+      take(i + 2, false);
+    }
   }
 
   void step(size_t i) {
@@ -65,15 +83,15 @@ class ImperativeReader {
     if (word == "you" || word == "assistant" || word == "agent" || word == "model") after(i, true);
     if (word == "sure" || word == "remember" || word == "forget") after(i, false);
     // A second verb follows the first: "do this, then send", "find it and send it to".
-    if ((word == "and" || word == "then") && actions_ != 0) take(i + 1);
+    if ((word == "and" || word == "then") && actions_ != 0) take(i + 1, false);
   }
 
   // The verb behind "you must", "please", with modal words between; `modal`: one must be there.
   void after(size_t i, bool modal) {
     bool seen = !modal;
     for (size_t j = i + 1; j < words_.size() && j <= i + kReach; ++j) {
-      if (verb_at(words_, j) != nullptr) {
-        if (seen) take(j);
+      if (verb_at(words_, j, true) != nullptr) {
+        if (seen) take(j, true);
         return;
       }
       const bool is_one = is_modal(words_.word(j));
@@ -119,41 +137,100 @@ Actions mentioned_actions(const Tokens& words) {
   return actions;
 }
 
-std::vector<Order> find_orders(std::string_view text, size_t suspect_start, size_t suspect_end) {
-  const bool escaped = looks_like_json(text);
-  std::vector<Order> all;
-  std::vector<size_t> numbers;  // of the sentences in `all`
+Actions requested_actions(std::string_view text) {
   SentenceCutter cutter(text);
   Sentence sentence;
-  std::string buffer;
-  Tokens clause;
-  size_t number = 0;
-  size_t last_mark = 0;  // number of the last redirecting sentence, plus one
-  size_t mark_field = 0;
-  while (all.size() < kOrdersPerText && cutter.next(sentence)) {
-    ++number;
+  Actions asked = 0;
+  Actions mentioned = 0;
+  Tokens words;
+  while (cutter.next(sentence)) {
     const std::string_view raw = text.substr(sentence.start, sentence.end - sentence.start);
-    Order order{.start = sentence.start, .end = sentence.end, .field = sentence.field};
-    const std::string_view plain = without_tags(raw, buffer);
-    order.words.append(plain, escaped);
-    if (order.words.empty()) continue;
-    order.actions = ordered_actions(order.words) | actions_of_clauses(plain, escaped, clause);
-    order.imperative = order.actions != 0;
-    const bool suspect = sentence.start < suspect_end && suspect_start < sentence.end;
-    if (suspect || redirects(order.words) || has_role_markup(raw)) {
-      for (size_t i = all.size(); i-- > 0 && number - numbers[i] <= kNear;) {
-        if (all[i].field == order.field) all[i].redirecting = true;
-      }
-      last_mark = number;
-      mark_field = order.field;
-    }
-    order.redirecting =
-        last_mark != 0 && number - last_mark <= kNear && mark_field == sentence.field;
-    if (!order.imperative && !order.redirecting) continue;
-    all.push_back(std::move(order));
-    numbers.push_back(number);
+    words.clear();
+    words.append(raw, false);
+    asked |= ImperativeReader(words).read_request() | actions_of_clauses(raw, false, words);
+    words.clear();
+    words.append(raw, false);
+    mentioned |= mentioned_actions(words);
   }
-  return all;
+  return asked != 0 ? asked : mentioned;
+}
+
+namespace {
+
+// Reads the sentences of one text, with what stands beside them.
+class OrderFinder {
+ public:
+  OrderFinder(std::string_view text, const Suspicion& suspicion)
+      : text_(text), escaped_(looks_like_json(text)), suspicion_(suspicion) {}
+
+  std::vector<Order> find() {
+    SentenceCutter cutter(text_);
+    Sentence sentence;
+    while (orders_.size() < kOrdersPerText && cutter.next(sentence)) {
+      ++number_;
+      read(sentence);
+    }
+    return std::move(orders_);
+  }
+
+ private:
+  void read(const Sentence& sentence) {
+    const std::string_view raw = text_.substr(sentence.start, sentence.end - sentence.start);
+    const std::string_view plain = without_tags(raw, buffer_);
+    Order order{.start = sentence.start, .end = sentence.end, .field = sentence.field};
+    order.words.append(plain, escaped_);
+    if (order.words.empty()) return;
+    order.actions = ordered_actions(order.words) | actions_of_clauses(plain, escaped_, clause_);
+    order.imperative = order.actions != 0;
+    if (sentence.start < suspicion_.end && suspicion_.start < sentence.end) {
+      order.suspicion = suspicion_.score;
+    }
+    if (redirects(order.words) || has_role_markup(raw)) mark(order.field);
+    order.redirecting =
+        last_mark_ != 0 && number_ - last_mark_ <= kNear && mark_field_ == sentence.field;
+    lend_to_earlier(plain, order.field);
+    if (order.imperative || order.redirecting) {
+      if (previous_field_ == order.field) order.around.append(previous_, escaped_);
+      orders_.push_back(std::move(order));
+      numbers_.push_back(number_);
+    }
+    previous_ = plain;
+    previous_field_ = sentence.field;
+  }
+
+  void mark(size_t field) {
+    for (size_t i = orders_.size(); i-- > 0 && number_ - numbers_[i] <= kNear;) {
+      if (orders_[i].field == field) orders_[i].redirecting = true;
+    }
+    last_mark_ = number_;
+    mark_field_ = field;
+  }
+
+  void lend_to_earlier(std::string_view plain, size_t field) {
+    constexpr size_t kFollowing = 2;
+    for (size_t i = orders_.size(); i-- > 0 && number_ - numbers_[i] <= kFollowing;) {
+      if (orders_[i].field == field) orders_[i].around.append(plain, escaped_);
+    }
+  }
+
+  std::string_view text_;
+  bool escaped_;
+  Suspicion suspicion_;
+  std::vector<Order> orders_;
+  std::vector<size_t> numbers_;  // of the sentences in orders_
+  size_t number_ = 0;
+  size_t last_mark_ = 0;  // number of the last redirecting sentence
+  size_t mark_field_ = 0;
+  std::string previous_;
+  size_t previous_field_ = 0;
+  std::string buffer_;
+  Tokens clause_;
+};
+
+}  // namespace
+
+std::vector<Order> find_orders(std::string_view text, const Suspicion& suspicion) {
+  return OrderFinder(text, suspicion).find();
 }
 
 bool redirects(const Tokens& words) { return holds_redirecting_phrase(words); }
@@ -183,10 +260,8 @@ bool delegates(const Tokens& words) {
 
 bool is_open_task(const Tokens& words) {
   constexpr auto kOpen = std::to_array<std::string_view>(
-      {"fix",     "debug",        "build", "implement", "deploy",  "refactor",
-       "develop", "compile",      "test",  "tests",     "repair",  "migrate",
-       "upgrade", "troubleshoot", "setup", "bug",       "program", "code",
-       "script",  "repository",   "repo",  "codebase",  "install", "configure"});
+      {"fix", "debug", "build", "implement", "deploy", "refactor", "compile", "tests", "repair",
+       "migrate", "upgrade", "troubleshoot", "setup", "install", "configure", "codebase"});
   for (size_t i = 0; i < words.size(); ++i) {
     if (std::find(kOpen.begin(), kOpen.end(), words.word(i)) != kOpen.end()) return true;
   }

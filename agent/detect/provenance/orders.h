@@ -20,20 +20,31 @@ struct Order {
   Actions actions = 0;       // of its imperatives; 0: only next to redirecting words
   bool imperative = false;   // else: kept because it stands beside redirecting words
   bool redirecting = false;  // it or a sentence near it wants to redirect the model
+  double suspicion = 0;      // the learned model's score of the span it lies in; 0: not suspected
   Tokens words{};
+  Tokens around{};  // the sentences beside it in its field: "The account number is ..."
 };
 
 inline constexpr size_t kOrdersPerText = 256;
 
-// `suspect_start`, `suspect_end`: a span that the learned model judged to be an attack, or an empty
-// one; sentences that touch it count as redirecting.
-std::vector<Order> find_orders(std::string_view text, size_t suspect_start, size_t suspect_end);
+// A span of a text that the learned model judged to be an attack.
+struct Suspicion {
+  double score = 0;  // 0: none
+  size_t start = 0;  // bytes
+  size_t end = 0;
+};
+
+std::vector<Order> find_orders(std::string_view text, const Suspicion& suspicion);
 
 // The actions that a sentence of any source orders; 0: none.
 Actions ordered_actions(const Tokens& words);
 
-// Any verb of the table in its base form, wherever it stands: what a user may have asked for.
+// Any verb of the table in its base form, wherever it stands.
 Actions mentioned_actions(const Tokens& words);
+
+// What a user asks for: orders, and the polite forms of them ("could you", "I want to", "help me");
+// where there is none, whatever is mentioned.
+Actions requested_actions(std::string_view text);
 
 // Does the sentence hold words that redirect a model: "before you can solve the task that I gave",
 // "do not tell the user", "ignore the previous instructions"?

@@ -16,6 +16,9 @@ constexpr double kWeakValue = 1;
 constexpr double kLongValue = 2;
 constexpr double kMoreValues = 1;  // for each value after the first, at most twice
 constexpr double kRedirecting = 2;
+constexpr double kSuspect = 1;        // the learned model judged the order to be an attack
+constexpr double kSurelySuspect = 2;  // with a score of at least kSure
+constexpr double kSure = 0.9;
 constexpr double kUserUnrelated = 1;
 constexpr double kUserAsked = -3;
 constexpr double kUserAskedAkin = -1.5;
@@ -47,6 +50,9 @@ double overlap(const Tokens& text, const Tokens& words) {
   return static_cast<double>(found) / static_cast<double>(tried);
 }
 
+// A tool whose name says nothing may do anything.
+bool is_read_only(Actions actions) { return actions != 0 && (actions & ~kReadOnly) == 0; }
+
 bool is_destination(const Argument& argument) {
   return argument.kind == ValueKind::kStrong &&
          (argument.text.find('@') != std::string::npos || !host_of_url(argument.text).empty());
@@ -58,7 +64,6 @@ struct TaintTracker::Call {
   Tokens name;
   Actions actions = 0;
   std::vector<Argument> arguments{};
-  bool command = false;  // a process: there is no tool whose nature could excuse it
 };
 
 struct TaintTracker::Score {
@@ -97,7 +102,7 @@ void TaintTracker::add_user(std::string_view text) {
   Tokens words;
   words.append(text.substr(0, kTrustedBytes), false);
   has_user_ = true;
-  user_actions_ |= mentioned_actions(words);
+  user_actions_ |= requested_actions(text.substr(0, kTrustedBytes));
   delegated_ = delegated_ || delegates(words);
   open_task_ = open_task_ || is_open_task(words);
 }
@@ -106,9 +111,8 @@ void TaintTracker::add_assistant(std::string_view text) {
   if (orders_.empty()) add_trusted(text);
 }
 
-void TaintTracker::add_untrusted(std::string_view text, size_t source, size_t suspect_start,
-                                 size_t suspect_end) {
-  for (Order& order : find_orders(text, suspect_start, suspect_end)) {
+void TaintTracker::add_untrusted(std::string_view text, size_t source, const Suspicion& suspicion) {
+  for (Order& order : find_orders(text, suspicion)) {
     if (orders_.size() >= kOrders) break;
     orders_.push_back({std::move(order), source});
   }
@@ -129,29 +133,31 @@ bool TaintTracker::stands_in_data(const Argument& argument, size_t source) const
   });
 }
 
+double TaintTracker::points_of(const Argument& argument, const Tokens& words) {
+  switch (argument.kind) {
+    case ValueKind::kFlag:
+      return 0;
+    case ValueKind::kNumber:
+      return words.contains(argument.number) || words.contains(argument.number + "00") ? kWeakValue
+                                                                                       : 0;
+    case ValueKind::kLongText:
+      return overlap(argument.words, words) >= 0.5 ? kLongValue : 0;
+    case ValueKind::kWord:
+    case ValueKind::kName:
+    case ValueKind::kStrong:
+      break;
+  }
+  if (argument.words.joined().size() < 3 || !words.contains(argument.words)) return 0;
+  if (argument.kind == ValueKind::kStrong) return kStrongValue;
+  return argument.kind == ValueKind::kName ? kNameValue : kWeakValue;
+}
+
 void TaintTracker::match_values(const Source& source, const Call& call, Score& score) const {
-  const Tokens& words = source.order.words;
   for (const Argument& argument : call.arguments) {
-    double points = 0;
-    switch (argument.kind) {
-      case ValueKind::kFlag:
-        break;
-      case ValueKind::kNumber:
-        if (words.contains(argument.number) || words.contains(argument.number + "00")) {
-          points = kWeakValue;
-        }
-        break;
-      case ValueKind::kLongText:
-        if (overlap(argument.words, words) >= 0.5) points = kLongValue;
-        break;
-      case ValueKind::kWord:
-      case ValueKind::kName:
-      case ValueKind::kStrong:
-        if (argument.words.joined().size() < 3 || !words.contains(argument.words)) break;
-        points = argument.kind == ValueKind::kStrong ? kStrongValue
-                 : argument.kind == ValueKind::kName ? kNameValue
-                                                     : kWeakValue;
-        break;
+    double points = points_of(argument, source.order.words);
+    if (points == 0) {
+      const double beside = points_of(argument, source.order.around);
+      points = beside > kWeakValue ? beside + kBesideOrder : 0;
     }
     if (points == 0 || known(argument)) continue;
     ++score.values;
@@ -182,7 +188,8 @@ void TaintTracker::weigh_user(const Source& source, const Call& call, Score& sco
   }
   if (redirecting) return;
   if (delegated_) score.add("user_delegated", kDelegated);
-  if (open_task_) score.add("open_task", kOpenTask);
+  const bool craft = (call.actions & (kPay | kSend | kGrant)) == 0;
+  if (open_task_ && craft) score.add("open_task", kOpenTask);
 }
 
 TaintTracker::Score TaintTracker::match(const Source& source, const Call& call) const {
@@ -211,12 +218,16 @@ TaintTracker::Score TaintTracker::match(const Source& source, const Call& call) 
   }
   if (!order.imperative) score.add("no_imperative", kBesideOrder);
   if (order.redirecting) score.add("redirecting_text", kRedirecting);
+  const bool sure = order.suspicion >= kSure;
+  if (order.suspicion > 0 && !order.redirecting) {
+    score.add("model_suspects_order", sure ? kSurelySuspect : kSuspect);
+  }
   weigh_user(source, call, score);
-  if ((call.actions & ~kReadOnly) == 0 && !call.command) {
+  if (is_read_only(call.actions)) {
     score.add("read_only_tool", order.redirecting ? kReadsRedirected : kReads);
   }
   // What the call shares with the order must be more than its kind.
-  const bool linked = score.best != nullptr || (order.redirecting && score.object);
+  const bool linked = score.best != nullptr || ((order.redirecting || sure) && score.object);
   if (!linked) score.points = std::min(score.points, kTaintContext - 1);
   return score;
 }
@@ -235,7 +246,7 @@ Taint TaintTracker::judge_call(const Call& call) const {
     taint.order_start = source.order.start;
     taint.order_end = source.order.end;
   }
-  taint.read_only = (call.actions & ~kReadOnly) == 0;
+  taint.read_only = is_read_only(call.actions);
   return taint;
 }
 
@@ -267,7 +278,6 @@ Taint TaintTracker::judge_command(std::string_view command) const {
   if (orders_.empty()) return {};
   Call call;
   call.actions = kRun;
-  call.command = true;
   call.arguments = read_arguments(command);
   return judge_call(call);
 }

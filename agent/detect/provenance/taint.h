@@ -35,7 +35,7 @@ struct Taint {
 };
 
 // At or above: an alert. Set on benign agent runs (docs/DETECTION.md).
-inline constexpr double kTaintAlarm = 6.0;
+inline constexpr double kTaintAlarm = 5.5;
 // The least that leads somewhere: kept as context of incidents.
 inline constexpr double kTaintContext = 4.0;
 
@@ -50,10 +50,8 @@ class TaintTracker {
   void add_schema(std::string_view text);
   void add_user(std::string_view text);
   void add_assistant(std::string_view text);
-  // The answer of a tool. `source`: the caller's number for it. The span is what the learned model
-  // judged to be an attack; empty where it judged nothing.
-  void add_untrusted(std::string_view text, size_t source, size_t suspect_start,
-                     size_t suspect_end);
+  // The answer of a tool. `source`: the caller's number for it.
+  void add_untrusted(std::string_view text, size_t source, const Suspicion& suspicion);
 
   // Judges a call against what was added before it. What it says is the model's own from then on.
   Taint judge(std::string_view tool, std::string_view arguments) const;
@@ -63,6 +61,11 @@ class TaintTracker {
   // Does a call carry what tools had returned, besides the value that steered it?
   bool carries_data(std::string_view arguments, const Taint& taint) const;
 
+  // Drops what is needed only while a conversation is read; orders and trust stay.
+  void forget_data() {
+    data_.clear();
+    data_bytes_ = 0;
+  }
   bool has_orders() const { return !orders_.empty(); }
 
  private:
@@ -75,6 +78,7 @@ class TaintTracker {
 
   void add_trusted(std::string_view text);
   Score match(const Source& source, const Call& call) const;
+  static double points_of(const Argument& argument, const Tokens& words);
   void match_values(const Source& source, const Call& call, Score& score) const;
   void weigh_user(const Source& source, const Call& call, Score& score) const;
   bool known(const Argument& argument) const;

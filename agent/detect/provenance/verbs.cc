@@ -119,6 +119,23 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"control", kUpdate, true},
     {"manage", kUpdate},
     {"dim", kUpdate},
+    {"leave", kDelete | kUpdate, true},
+    {"guide", kUpdate, true},
+    {"drive", kUpdate, true},
+    {"bring", kUpdate},
+    {"join", kGrant | kCreate},
+    {"follow", kGrant | kCreate},
+    {"initiate", kCreate | kPay | kRun},
+    {"pause", kUpdate, true},
+    {"resume", kUpdate, true},
+    {"arm", kUpdate, true},
+    {"disarm", kUpdate},
+    {"light", kUpdate, true},
+    {"adopt", kUpdate},
+    {"expose", kSend | kGrant},
+    {"vote", kCreate, true},
+    {"rate", kCreate, true},
+    {"review", kCreate, true},
     // Of what was not there.
     {"create", kCreate},
     {"add", kCreate | kGrant | kUpdate},
@@ -138,6 +155,8 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"plan", kCreate, true},
     {"arrange", kCreate},
     {"open", kCreate | kFetch | kGrant, true},
+    {"fill", kUpdate | kCreate, true},
+    {"autofill", kUpdate | kCreate},
     {"request", kCreate | kSend, true},
     {"apply", kCreate | kUpdate},
     {"file", kCreate, true},
@@ -148,7 +167,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"sign", kCreate | kGrant, true},
     {"put", kCreate | kUpdate},
     // Of power.
-    {"grant", kGrant, true},
+    {"grant", kGrant},
     {"give", kGrant | kSend},
     {"allow", kGrant},
     {"permit", kGrant, true},
@@ -193,8 +212,8 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"visit", kFetch, true},
     {"browse", kFetch},
     {"click", kFetch, true},
-    {"go", kFetch, true},
-    {"navigate", kFetch},
+    {"go", kFetch | kUpdate, true},
+    {"navigate", kFetch | kUpdate},
     {"fetch", kFetch | kRead, true},
     {"access", kFetch | kRead, true},
     {"curl", kFetch | kRun},
@@ -371,6 +390,10 @@ Actions actions_of_tool(const Tokens& name) {
     Actions& place = reads ? read : verb->noun ? other : change;
     if (place == 0) place = verb->actions;
   }
+  // Whatever opens a page only reads it.
+  const bool page = name.contains("url") || name.contains("webpage") || name.contains("website") ||
+                    name.contains("browser") || name.contains("link");
+  if (page && change == 0 && (other & kFetch) != 0) return kFetch;
   if (change != 0) return change | noun;
   if (read != 0) return read;
   return other | noun;

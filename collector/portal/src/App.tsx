@@ -19,6 +19,7 @@ import { IncidentsPage } from "./pages/IncidentsPage";
 import { InventoryPage } from "./pages/InventoryPage";
 import { LoginPage } from "./pages/LoginPage";
 import { NotFoundPage } from "./pages/NotFoundPage";
+import { NewPasswordPage } from "./pages/NewPasswordPage";
 import { OverviewPage } from "./pages/OverviewPage";
 import { SettingsPage } from "./pages/SettingsPage";
 import { Shell } from "./ui/Shell";
@@ -52,7 +53,7 @@ function useSessionState() {
   const enter = useCallback((me: Me) => {
     setCsrfToken(me.csrf_token);
     setState({ kind: "in", me });
-    startEvents();
+    if (!me.must_change_password) startEvents();
   }, []);
   const leave = useCallback((expired: boolean) => {
     stopEvents();
@@ -80,11 +81,15 @@ export function App() {
   const signOut = useCallback(() => {
     logout().catch(() => undefined).finally(() => leave(false));
   }, []);
-  const session = useMemo(() => (state.kind === "in" ? { me: state.me, signOut } : null), [state]);
+  const session = useMemo(() => (state.kind === "in" ? { me: state.me, signOut, renew: enter } : null), [state]);
 
   if (state.kind === "starting") return <div class="progress-line" role="progressbar" aria-label="Loading" />;
   if (state.kind === "failed") return <main class="login"><ErrorState error={state.error} retry={start} heading="h1" /></main>;
   if (!session) return <LoginPage expired={state.kind === "out" && state.expired} onLogin={enter} />;
+
+  if (session.me.must_change_password) {
+    return <SessionContext.Provider value={session}><NewPasswordPage /></SessionContext.Provider>;
+  }
 
   const found = match(kRoutes, path);
   const Page = found?.page ?? NotFoundPage;

@@ -2,9 +2,11 @@
 //
 //   node provider.mjs '{"address": "127.9.8.7", "port": 443, "certificate": FILE, "key": FILE, "h2": false}'
 //
-// Prints one line of JSON when it listens: {"port": of the front, "control": port for POST /answers}.
+// Prints one line of JSON when it listens: {"port": of the front, "control": port for POST /answers},
+// where {MARKER: answer} sets an answer and {MARKER: null} forgets it.
 // The front compresses with gzip for whoever accepts it, as real providers do. A request whose texts
-// hold a registered marker gets that marker's answer; any other gets its last text back.
+// hold a registered marker gets that marker's answer; any other gets its last text back. A prompt that
+// says "slowly" gets a stream with pauses.
 import { createServer, request as forward } from "node:http";
 import { createSecureServer } from "node:http2";
 import { createServer as createTlsServer } from "node:https";
@@ -30,7 +32,8 @@ function answerTo({ messages }) {
 }
 
 const mock = new LLMock({ host: "127.0.0.1", port: 0, logLevel: "silent", journalMaxEntries: 1 });
-mock.on({ predicate: () => true }, answerTo, { chunkSize: options.chunk_size ?? 24 });
+mock.on({ userMessage: "slowly" }, answerTo, { chunkSize: 24, latency: 20 });
+mock.on({ predicate: () => true }, answerTo, { chunkSize: 24 });
 await mock.start();
 
 function answer(incoming, outgoing) {
@@ -56,7 +59,10 @@ const front = options.h2
 const control = createServer((incoming, outgoing) => {
   let body = "";
   incoming.setEncoding("utf8").on("data", (part) => { body += part; }).on("end", () => {
-    for (const [marker, given] of Object.entries(JSON.parse(body))) answers.set(marker, given);
+    for (const [marker, given] of Object.entries(JSON.parse(body))) {
+      if (given) answers.set(marker, given);
+      else answers.delete(marker);
+    }
     outgoing.end();
   });
 });

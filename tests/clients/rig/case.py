@@ -2,6 +2,7 @@
 import unittest
 
 from rig.provider import Provider
+from rig.sonde import Trace
 from rig.world import World
 
 WEATHER_ARGUMENTS = '{"city":"Zürich","days":3}'
@@ -15,7 +16,25 @@ class ProviderCase(unittest.TestCase):
     def setUpClass(cls):
         cls.world = World()
         cls.addClassCleanup(cls.world.close)
-        cls.provider = Provider(cls.world)
+        cls.provider = cls.make_provider()
+
+    @classmethod
+    def make_provider(cls):
+        return Provider(cls.world)
+
+
+class Traced:
+    """For a ProviderCase: one `sonde trace` over all tests, which must not have lost a byte."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.trace = Trace(cls.world)
+
+    def test_zz_nothing_was_lost(self):
+        self.assertEqual(self.trace.stop(), 0)
+        self.assertEqual(self.trace.lost(), [])
+        self.assertRegex(self.trace.footer[-1], r"^\d+ exchanges$")
 
 
 def chat(*texts, **fields):

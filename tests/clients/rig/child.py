@@ -18,7 +18,7 @@ class Child:
         self.command = [str(word) for word in command]
         self._errors = []
         self._lines = []
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.RLock())
         self._open = 2
         # setpriv execs: the pid is the program's own.
         self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *self.command], env=env, cwd=cwd,
@@ -58,11 +58,19 @@ class Child:
         with self._changed:
             return list(self._errors)
 
+    def said(self):
+        """All lines of output and error output so far."""
+        with self._changed:
+            return self._lines + self._errors
+
+    def write(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
     def ask(self, line, timeout=60.0):
         """Writes a line to the child and answers the next one it says."""
         count = len(self._lines)
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
+        self.write(line)
         self.wait_until(lambda: len(self._lines) > count, "answer", timeout)
         return self._lines[count]
 

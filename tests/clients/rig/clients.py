@@ -49,8 +49,8 @@ def who_is(pid):
 class Client:
     """A program that lives over many calls. `call` answers what the program itself got."""
 
-    def __init__(self, world, command, user_agent):
-        self.child = world.start(command, names=True)
+    def __init__(self, world, command, user_agent, environment=None):
+        self.child = world.start(command, names=True, env=environment)
         self.user_agent = user_agent
 
     @property
@@ -61,8 +61,12 @@ class Client:
         """Only after a first call: before, the pid may still be the shell that sets the names up."""
         return who_is(self.child.pid)
 
+    def ask(self, job):
+        """What the program answers to one line, errors included."""
+        return json.loads(self.child.ask(json.dumps(job)))
+
     def _ask(self, job):
-        got = json.loads(self.child.ask(json.dumps(job)))
+        got = self.ask(job)
         if "error" in got:
             raise RigError(f"the client failed: {got['error']}")
         return got
@@ -81,32 +85,39 @@ class SdkClient(Client):
         super().__init__(world, [node(), script(name)], user_agent)
 
     def call(self, api, body, headers=None):
-        return self._ask({"origin": api.origin, "body": body, "headers": headers or {}})
+        return self._ask(self.job(api, body, headers))
+
+    def job(self, api, body, headers=None):
+        return {"origin": api.origin, "body": body, "headers": headers or {}}
 
 
 class RawClient(Client):
     def call(self, api, body, headers=None):
-        got = self._ask({"url": api.url, "body": body, "headers": {**api.headers, **(headers or {})}})
+        got = self._ask(self.job(api, body, headers))
         if got["status"] != 200:
             raise RigError(f"the provider answered {got['status']}: {got['body'][:300]}")
         return api.read(got["body"])
+
+    def job(self, api, body, headers=None):
+        return {"url": api.url, "body": body, "headers": {**api.headers, **(headers or {})}}
 
 
 def node_https(world, binary=None):
     return RawClient(world, [binary or node(), script("plain_client.mjs")], None)
 
 
-def python(world, package):
+def python(world, package, environment=None):
     command = ["/usr/bin/python3", script("python_client.py"), package]
-    return RawClient(world, command, {"httpx": "python-httpx/", "requests": "python-requests/"}[package])
+    return RawClient(world, command, "python-requests/" if package == "requests" else "python-httpx/", environment)
 
 
 class Curl:
     """A process for each call."""
     user_agent = "curl/"
 
-    def __init__(self, world, environment=None):
+    def __init__(self, world, environment=None, name="curl"):
         self.world = world
+        self.name = name
         self.environment = {**world.environment(), **(environment or {})}
         self.last = None
 
@@ -114,7 +125,7 @@ class Curl:
         return self.last
 
     def call(self, api, body, headers=None):
-        request = self.world.path("curl-request.json")
+        request = self.world.path(f"{self.name}-request.json")
         with open(request, "w") as file:
             json.dump(body, file, ensure_ascii=False)
         command = ["/usr/bin/curl", "-sS", "--fail", "--cacert", self.world.path("ca.crt"), "--data-binary",

@@ -19,10 +19,10 @@ def script(name):
 
 
 class Provider:
-    def __init__(self, world, port=443, **options):
+    def __init__(self, world, port=443, binary=None, **options):
         settings = {"address": world.address, "port": port, "certificate": world.path("provider.crt"),
                     "key": world.path("provider.key"), **options}
-        self.child = world.start([node(), script("provider.mjs"), json.dumps(settings)])
+        self.child = world.start([binary or node(), script("provider.mjs"), json.dumps(settings)])
         ports = json.loads(self.child.read_line())
         self.port = ports["port"]
         self._control = f"http://127.0.0.1:{ports['control']}/answers"
@@ -30,7 +30,13 @@ class Provider:
     def answer(self, marker, **answer):
         """From now on a conversation that holds `marker` gets this answer (aimock's fixture fields:
         content, toolCalls, usage, id, model, finishReason, reasoning)."""
-        body = json.dumps({marker: answer}).encode()
+        self._set({marker: answer})
+
+    def forget(self, marker):
+        self._set({marker: None})
+
+    def _set(self, answers):
+        body = json.dumps(answers).encode()
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(urllib.request.Request(self._control, data=body, method="POST"), timeout=10) as reply:
             reply.read()

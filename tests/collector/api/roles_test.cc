@@ -25,6 +25,17 @@ const std::map<std::string, Access>& expected_access() {
       {"POST /api/v1/sessions", Access::kNobody},
       {"DELETE /api/v1/sessions/current", Access::kViewer},
       {"GET /api/v1/me", Access::kViewer},
+      {"GET /api/v1/login", Access::kNobody},
+      {"GET /api/v1/sessions/oidc", Access::kNobody},
+      {"GET /api/v1/sessions/oidc/callback", Access::kNobody},
+      {"POST /api/v1/me/password", Access::kViewer},
+      {"POST /api/v1/users", Access::kAdmin},
+      {"PATCH /api/v1/users/{name}", Access::kAdmin},
+      {"DELETE /api/v1/users/{name}", Access::kAdmin},
+      {"GET /api/v1/incidents/{uid}/ocsf", Access::kAnalyst},
+      {"GET /api/v1/incidents/{uid}/stix", Access::kAnalyst},
+      {"GET /api/v1/exports", Access::kViewer},
+      {"POST /api/v1/agents/{uid}/enrolment", Access::kAdmin},
       {"GET /api/v1/alerts", Access::kViewer},
       {"GET /api/v1/alerts.csv", Access::kAnalyst},
       {"GET /api/v1/alerts/{uid}", Access::kViewer},
@@ -60,8 +71,10 @@ const std::map<std::string, Access>& expected_access() {
 }
 
 std::string concrete(std::string path) {
-  for (const auto& [from, to] :
-       {std::pair("{uid}", "alert-1"), {"{id}", "999999"}, {"{*}", "no/such.file"}}) {
+  for (const auto& [from, to] : {std::pair("{uid}", "alert-1"),
+                                 {"{id}", "999999"},
+                                 {"{name}", "nobody"},
+                                 {"{*}", "no/such.file"}}) {
     const size_t at = path.find(from);
     if (at != std::string::npos) path.replace(at, std::string(from).size(), to);
   }
@@ -174,6 +187,71 @@ TEST_P(RolesTest, ASessionNeedsItsCsrfTokenToChangeAnything) {
   EXPECT_EQ(patch(""), 403);
   EXPECT_EQ(patch("guess"), 403);
   EXPECT_EQ(patch(csrf), 200);
+}
+
+TEST_P(RolesTest, AOneTimePasswordOpensNothingButTheChoiceOfAnother) {
+  const auto created = send(as_token(
+      request("POST", "/api/v1/users", R"({"username":"eve","role":"admin"})"), Role::kAdmin));
+  ASSERT_EQ(created.status, 201) << created.body;
+  const std::string password = json_of(created)["password"];
+  const auto log_in_as = [this](const std::string& secret) {
+    return send(request("POST", "/api/v1/sessions",
+                        nlohmann::json{{"username", "eve"}, {"password", secret}}.dump()));
+  };
+  const auto opened = log_in_as(password);
+  ASSERT_EQ(opened.status, 201);
+  EXPECT_EQ(json_of(opened)["must_change_password"], true);
+  const auto with_session = [](Request asked, const Response& session) {
+    const std::string cookie = session.headers.back().second;
+    asked.headers.emplace_back("cookie", cookie.substr(0, cookie.find(';')));
+    asked.headers.emplace_back("x-csrf-token", json_of(session)["csrf_token"]);
+    return asked;
+  };
+  EXPECT_EQ(send(with_session(request("GET", "/api/v1/alerts"), opened)).status, 403);
+  EXPECT_EQ(send(with_session(request("GET", "/api/v1/audit"), opened)).status, 403);
+  EXPECT_EQ(send(with_session(request("GET", "/api/v1/me"), opened)).status, 200);
+  const auto change = [&](const std::string& current, const std::string& wanted) {
+    const nlohmann::json body = {{"current", current}, {"password", wanted}};
+    return send(with_session(request("POST", "/api/v1/me/password", body.dump()), opened));
+  };
+  EXPECT_EQ(change("guess guess guess", "a better password").status, 403);
+  EXPECT_EQ(change(password, password).status, 400);
+  EXPECT_EQ(change(password, "short").status, 400);
+  const auto changed = change(password, "a better password");
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  EXPECT_FALSE(json_of(changed).contains("must_change_password"));
+  EXPECT_EQ(send(with_session(request("GET", "/api/v1/alerts"), changed)).status, 200);
+  EXPECT_EQ(send(with_session(request("GET", "/api/v1/me"), opened)).status, 401)
+      << "the old session is over";
+  EXPECT_EQ(log_in_as(password).status, 401);
+}
+
+TEST_P(RolesTest, ATokenWithScopesIsGoodForTheseAreasOnly) {
+  const auto made = send(as_token(
+      request("POST", "/api/v1/tokens", R"({"name":"m","role":"viewer","scopes":["metrics"]})"),
+      Role::kAdmin));
+  ASSERT_EQ(made.status, 201) << made.body;
+  const auto get = [&](const std::string& path) {
+    Request asked = request("GET", path);
+    const std::string secret = json_of(made)["secret"];
+    asked.headers.emplace_back("authorization", "Bearer " + secret);
+    return send(asked).status;
+  };
+  EXPECT_EQ(get("/metrics"), 200);
+  for (const char* path : {"/api/v1/alerts", "/api/v1/agents", "/api/v1/users", "/api/v1/events"}) {
+    EXPECT_EQ(get(path), 403) << path;
+  }
+  const auto wrong =
+      request("POST", "/api/v1/tokens", R"({"name":"m","role":"viewer","scopes":["everything"]})");
+  EXPECT_EQ(send(as_token(wrong, Role::kAdmin)).status, 400);
+}
+
+TEST_P(RolesTest, AnAdministratorCannotRemoveTheirOwnAccount) {
+  const auto [cookie, csrf] = log_in(Role::kAdmin);
+  Request asked = request("DELETE", "/api/v1/users/ada");
+  asked.headers.emplace_back("cookie", cookie);
+  asked.headers.emplace_back("x-csrf-token", csrf);
+  EXPECT_EQ(send(asked).status, 409);
 }
 
 TEST_P(RolesTest, LoggingOutEndsTheSession) {

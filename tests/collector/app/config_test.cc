@@ -76,6 +76,42 @@ TEST(ConfigTest, TheExampleIsReadableAndHoldsTheDefaults) {
   EXPECT_EQ(config->listen, Config().listen);
 }
 
+TEST(ConfigTest, ExportsAreAListOfTargets) {
+  const auto config = load(
+      "exports:\n"
+      "  - {name: siem, type: syslog, url: 'tls://siem:6514', min_severity: high}\n"
+      "  - name: lake\n"
+      "    type: kafka\n"
+      "    brokers: a:9092\n"
+      "    topic: sonde\n"
+      "    incidents: false\n"
+      "    properties: {sasl.username: u}\n");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  ASSERT_EQ(config->exports.size(), 2U);
+  EXPECT_EQ(config->exports[0].min_severity, store::Severity::kHigh);
+  EXPECT_FALSE(config->exports[1].incidents);
+  EXPECT_EQ(config->exports[1].properties.at("sasl.username"), "u");
+}
+
+TEST(ConfigTest, AWrongExportIsNamedWithItsPlace) {
+  EXPECT_EQ(problem_of("exports: 7\n"), "FILE:1:10: 'exports' must be a list");
+  EXPECT_EQ(
+      problem_of("exports:\n  - {name: a, type: webhook, url: u, colour: red}\n").substr(0, 44),
+      "FILE:2:38: unknown key 'colour' in 'exports'");
+  EXPECT_EQ(problem_of("exports:\n  - {name: a, type: smoke, url: u}\n"),
+            "FILE:2:5: type must be webhook, syslog, kafka or otlp");
+  EXPECT_EQ(problem_of("exports:\n  - {name: a, type: kafka}\n"),
+            "FILE:2:5: kafka needs brokers and topic");
+  EXPECT_EQ(problem_of("exports:\n  - {name: a, type: otlp, url: u}\n"
+                       "  - {name: a, type: otlp, url: u}\n"),
+            "FILE:3:5: there is an export 'a' already");
+}
+
+TEST(ConfigTest, AnIdentityProviderNeedsItsOtherHalf) {
+  EXPECT_EQ(problem_of("oidc: {issuer: 'https://x'}\n"),
+            "FILE: oidc.issuer needs oidc.client_id and oidc.redirect_url");
+}
+
 TEST(ConfigTest, AFileThatIsNotThereIsAnError) {
   EXPECT_FALSE(load_config("/nowhere.yaml", [](const auto&) { return std::nullopt; }).ok());
 }

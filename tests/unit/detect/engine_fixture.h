@@ -18,8 +18,12 @@ class EngineFixture : public ::testing::Test {
 
   void make_engine(std::vector<std::string> indicator_files) {
     EngineConfig config;
-    config.fingerprint_key = "0123456789abcdef0123456789abcdef";
     config.indicator_files = std::move(indicator_files);
+    configure(std::move(config));
+  }
+
+  void configure(EngineConfig config) {
+    config.fingerprint_key = "0123456789abcdef0123456789abcdef";
     auto engine = Engine::create(config, limits_, counters_);
     ASSERT_TRUE(engine.ok()) << engine.error().message;
     engine_ = std::move(*engine);

@@ -47,6 +47,59 @@ TEST(IndicatorsTest, NeighboursDoNot) {
   }
 }
 
+IndicatorSet set_of_file(const std::string& content) {
+  const std::string path = ::testing::TempDir() + "/indicators_" +
+                           ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::ofstream(path) << content;
+  IndicatorSet set;
+  EXPECT_TRUE(set.load_file(path).ok());
+  set.seal();
+  return set;
+}
+
+TEST(IndicatorsTest, StixBundleIsRead) {
+  const IndicatorSet set = set_of_file(R"({"type":"bundle","objects":[
+    {"type":"indicator","pattern_type":"stix","pattern":"[url:value = 'http://bad.test/a' OR domain-name:value='evil.test']"},
+    {"type":"indicator","pattern":"[ipv4-addr:value = '198.51.100.9']"},
+    {"type":"indicator","revoked":true,"pattern":"[domain-name:value = 'good.test']"},
+    {"type":"indicator","pattern":"[domain-name:value LIKE 'pattern.test']"},
+    {"type":"malware","name":"x"}, 5]})");
+  EXPECT_TRUE(matches(set, "http://bad.test/a"));
+  EXPECT_TRUE(matches(set, "www.evil.test"));
+  EXPECT_TRUE(matches(set, "198.51.100.9"));
+  EXPECT_FALSE(matches(set, "good.test"));
+  EXPECT_FALSE(matches(set, "pattern.test"));
+  EXPECT_FALSE(matches(set, "bad.test"));
+}
+
+TEST(IndicatorsTest, MispEventIsRead) {
+  const IndicatorSet set = set_of_file(R"({"response":[{"Event":{"Attribute":[
+    {"type":"domain","value":"evil.test","to_ids":true},
+    {"type":"domain","value":"seen.test","to_ids":false},
+    {"type":"ip-dst|port","value":"198.51.100.9|443"},{"type":"md5","value":"abc.test"}],
+    "Object":[{"Attribute":[{"type":"url","value":"http://bad.test/a"}]}]}}]})");
+  EXPECT_TRUE(matches(set, "evil.test"));
+  EXPECT_TRUE(matches(set, "198.51.100.9"));
+  EXPECT_TRUE(matches(set, "http://bad.test/a"));
+  EXPECT_FALSE(matches(set, "seen.test"));
+  EXPECT_FALSE(matches(set, "abc.test"));
+}
+
+TEST(IndicatorsTest, QuotedFieldsOfAFeedAreRead) {
+  const IndicatorSet set = set_of_file(
+      "# "
+      "feed\n\"1\",\"2026-01-01\",\"http://bad.test/a\",\"online\"\n\"evil.test\",\"phishing\"\n");
+  EXPECT_TRUE(matches(set, "http://bad.test/a"));
+  EXPECT_TRUE(matches(set, "evil.test"));
+}
+
+TEST(IndicatorsTest, BrokenJsonIsAnError) {
+  const std::string path = ::testing::TempDir() + "/indicators_broken";
+  std::ofstream(path) << "{\"type\":";
+  IndicatorSet set;
+  EXPECT_FALSE(set.load_file(path).ok());
+}
+
 class MaliciousUrlTest : public EngineFixture {
  protected:
   void SetUp() override {

@@ -61,7 +61,9 @@ TEST(SmugglingTest, LegitimateWritingIsSpared) {
         "🏴󠁧󠁢󠁥󠁮󠁧󠁿 against 🏴󠁧󠁢󠁳󠁣󠁴󠁿 and "
         "🏴󠁧󠁢󠁷󠁬󠁳󠁿",
         "👨‍👩‍👧‍👦 ❤️ 1️⃣ 🏳️‍🌈 👩🏽‍💻",
-        "می‌خواهم کتاب‌ها را بخوانم و نمی‌دانم کجا می‌روند چه "
+        "می‌خواهم کتاب‌ها را بخوانم و نمی‌دانم کجا "
+        "می‌روند "
+        "چه "
         "می‌کنند",
         "क्‍ष र्‍य क्‌ष", "\uFEFFstarts with a mark",
         "Donau\u00ADdampf\u00ADschiff\u00ADfahrt", "葛\U000E0100城市", "שלום \u200Fעולם\u200F!",

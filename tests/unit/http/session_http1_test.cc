@@ -306,5 +306,24 @@ TEST(Http1SessionTest, RefusedUpgradeIsAnOrdinaryExchange) {
   expect_second(heard.told(2));
 }
 
+TEST(Http1SessionTest, FirstPieceOfAnySizeIsRecognised) {
+  Heard heard;
+  const std::string body(8 << 20, 'x');
+  heard.sent("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8388608\r\n\r\n" + body);
+  heard.received(kResponse1);
+  EXPECT_TRUE(heard.told(1).request.whole());
+  EXPECT_EQ(heard.told(1).request.pieces, 1U);
+  EXPECT_EQ(heard.told(1).request.body, body);
+  EXPECT_TRUE(heard.told(1).response.whole());
+}
+
+TEST(Http1SessionTest, EndlessEmptyLinesAreGivenUp) {
+  Heard heard;
+  const std::string lines(1000, '\n');
+  for (int i = 0; i < 100; ++i) heard.sent(lines);
+  EXPECT_FALSE(heard.session.worth_hearing());
+  EXPECT_EQ(heard.counters.value(Count::kConnectionsNotHttp), 1U);
+}
+
 }  // namespace
 }  // namespace sonde::http

@@ -6,6 +6,7 @@
 
 #include "tests/support/splits.h"
 #include "tests/unit/http/heard.h"
+#include "tests/unit/http/http2_builder.h"
 
 namespace sonde::http {
 namespace {
@@ -106,6 +107,54 @@ TEST(WebSocketSessionTest, EverySplitOfBothDirectionsGivesTheSameMessages) {
     expect_messages(heard);
     EXPECT_EQ(heard.told(1).response.body, "answer one answer oneanswer two answer twoplain");
   });
+}
+
+// RFC 8441: the same messages inside the DATA frames of one stream, beside another stream.
+TEST(WebSocketSessionTest, ExtendedConnectCarriesMessagesOverHttp2) {
+  test::Http2Builder client(true);
+  test::Http2Builder server(false);
+  client.headers(1, {{":method", "CONNECT"},
+                     {":protocol", "websocket"},
+                     {":scheme", "https"},
+                     {":path", "/v1/realtime"},
+                     {":authority", "h"}});
+  server.headers(1, {{":status", "200"}, {"sec-websocket-extensions", "permessage-deflate"}});
+  const std::string up = client_bytes();
+  const std::string down = server_bytes();
+  client.data(1, up.substr(0, 20)).request(3, "/other", true).data(1, up.substr(20), true);
+  server.data(1, down.substr(0, 33)).response(3, "204", true).data(1, down.substr(33), true);
+  const std::string sent = client.take();
+  sonde::test::for_each_split(server.take(), [&](const sonde::test::Parts& parts) {
+    Heard heard;
+    heard.sent(sent);
+    for (const auto part : parts) heard.received(part);
+    ASSERT_EQ(heard.count(), 2U);
+    const test::Told& told = heard.told(1);
+    EXPECT_EQ(told.request.head.field(":protocol"), "websocket");
+    EXPECT_EQ(told.request.pieces, 3U);
+    EXPECT_EQ(told.response.body, "answer one answer oneanswer two answer twoplain");
+    EXPECT_EQ(told.response.pieces, 3U);
+    EXPECT_TRUE(told.request.whole());
+    EXPECT_TRUE(told.response.whole());
+    EXPECT_TRUE(heard.told(2).response.whole());
+  });
+}
+
+TEST(WebSocketSessionTest, GapInsideAnExtendedConnectCostsOneMessage) {
+  test::Http2Builder client(true);
+  test::Http2Builder server(false);
+  Heard heard;
+  heard.sent(client.headers(1, {{":method", "CONNECT"}, {":protocol", "websocket"}, {":path", "/"}})
+                 .take());
+  heard.received(server.response(1, "200").take());
+  const std::string first = server.data(1, ws_frame(kFin | 1, "{\"first\":1}", false)).take();
+  heard.received(first.substr(0, first.size() - 5));
+  heard.session.gap(Direction::kReceived, 5);
+  heard.received(server.data(1, ws_frame(kFin | 1, "{\"second\":1}", false)).take());
+  heard.session.close();
+  EXPECT_EQ(heard.told(1).response.body, "{\"second\":1}");
+  EXPECT_TRUE(heard.told(1).response.has_gap);
+  EXPECT_EQ(heard.told(1).response.end, End::kTruncated);
 }
 
 TEST(WebSocketSessionTest, EveryGapDropsMessagesAndInventsNone) {

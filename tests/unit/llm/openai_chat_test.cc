@@ -134,6 +134,15 @@ TEST(OpenAiChatTest, StreamCutAnywhereInventsNothingAndIsIncomplete) {
   }
 }
 
+TEST(OpenAiChatTest, StreamLeftBehindItsLastEventIsComplete) {
+  const Exchange exchange = run({.request = R"({"model":"m","messages":[]})",
+                                 .response = stream(),
+                                 .response_type = "text/event-stream",
+                                 .response_end = http::End::kTruncated});
+  EXPECT_EQ(summary(exchange.output), kStreamed);
+  EXPECT_TRUE(exchange.capture.complete);
+}
+
 TEST(OpenAiChatTest, StreamWithoutDoneIsStillReported) {
   std::string body = stream();
   body.resize(body.find("data: [DONE]"));

@@ -1,8 +1,8 @@
 // One function per operation of the API that the portal uses.
 import { request, withQuery, type QueryValue } from "./client";
 import type {
-  Agent, AgentDetail, AlertDetail, AlertSummary, AuditEntry, Comment, CoverageEntry, IncidentDetail,
-  IncidentSummary, InventoryEntry, InventoryKind, Me, Overview, Page, Role, Severity, Suppression,
+  Agent, AgentDetail, AlertDetail, AlertSummary, AuditEntry, Comment, CoverageEntry, Enrolment, ExportState, IncidentDetail,
+  IncidentSummary, InventoryEntry, InventoryKind, LoginOptions, Me, Overview, Page, Role, Severity, Suppression,
   SuppressionInput, Token, User, WorkPatch,
 } from "./types";
 
@@ -14,6 +14,10 @@ const id = encodeURIComponent;
 export const login = (username: string, password: string) =>
   request<Me>("/api/v1/sessions", { method: "POST", body: { username, password }, anonymous: true });
 export const logout = () => request<void>("/api/v1/sessions/current", { method: "DELETE" });
+export const loginOptions = () => request<LoginOptions>("/api/v1/login", { anonymous: true });
+export const oidcLoginUrl = "/api/v1/sessions/oidc";
+export const changePassword = (current: string, password: string) =>
+  request<Me>("/api/v1/me/password", { method: "POST", body: { current, password } });
 export const me = () => request<Me>("/api/v1/me", { anonymous: true });
 
 export const listAlerts = (query: Query, signal?: AbortSignal) =>
@@ -59,7 +63,19 @@ export const coverage = (query: Query) =>
 export const inventory = (kind: InventoryKind) =>
   request<Items<InventoryEntry>>(withQuery("/api/v1/inventory", { kind, limit: 500 }));
 
+export const inviteAgent = (agent: string) =>
+  request<Enrolment>(`/api/v1/agents/${id(agent)}/enrolment`, { method: "POST" });
+
+export const listExports = () => request<Items<ExportState>>("/api/v1/exports");
+export const incidentExportUrl = (uid: string, format: "stix" | "ocsf") => `/api/v1/incidents/${id(uid)}/${format}`;
+
 export const listUsers = () => request<Items<User>>("/api/v1/users");
+export const createUser = (username: string, role: Role) =>
+  request<User & { password: string }>("/api/v1/users", { method: "POST", body: { username, role } });
+export const changeUser = (username: string, change: { role?: Role; reset_password?: true }) =>
+  request<{ username: string; password?: string }>(`/api/v1/users/${id(username)}`, { method: "PATCH", body: change });
+export const removeUser = (username: string) =>
+  request<void>(`/api/v1/users/${id(username)}`, { method: "DELETE" });
 export const listTokens = () => request<Items<Token>>("/api/v1/tokens");
 export const createToken = (name: string, role: Role, days?: number) =>
   request<Token & { secret: string }>("/api/v1/tokens", {

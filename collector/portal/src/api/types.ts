@@ -12,7 +12,9 @@ export interface Problem { type?: string; title: string; status: number; detail?
 
 export interface Page<T> { items: T[]; next_cursor: string | null }
 
-export interface Me { username: string; role: Role; csrf_token?: string; expires_at?: number }
+export interface Me { username: string; role: Role; csrf_token?: string; expires_at?: number; must_change_password?: boolean }
+
+export interface LoginOptions { password: boolean; oidc?: { label: string } }
 
 export interface Comment { id: number; author: string; time: number; text: string }
 
@@ -185,7 +187,18 @@ export interface InventoryEntry {
   output_tokens: number;
 }
 
-export interface User { username: string; role: Role }
+export interface User { username: string; role: Role; created_at?: number }
+
+export interface ExportState {
+  name: string;
+  sent: number;
+  refused: number;
+  waiting: number;
+  last_sent: number | null;
+  trouble: string;
+}
+
+export interface Enrolment { agent_id: string; token: string; expires_at: number }
 
 export interface Token {
   id: number;

@@ -14,6 +14,7 @@ const kAlertHeight = 58;
 const kEntityHeight = 42;
 const kGapX = 56;
 const kGapY = 26;
+const kEntityGap = 12;
 /** How far an entity may stand to the right of the middle of its alerts before a new row begins. */
 const kEntityShift = 180;
 const kMargin = 12;
@@ -66,12 +67,20 @@ function placeBand(band: Band, top: number, width: number, edges: GraphEdge[], p
     .sort((a, b) => a.x - b.x || a.entity.id.localeCompare(b.entity.id));
   const rowEnds: number[] = [];
   const firstRow = top + kAlertHeight + kBandGap;
+  const rowWidth = order.length * (kEntityWidth + kEntityGap) - kEntityGap;
+  if (rowWidth <= width - 2 * kMargin) {
+    // All in one row, in the order of what they belong to: no edge passes behind another entity.
+    order.forEach(({ entity }, index) => placed.set(entity.id, {
+      ...entity, isAlert: false, x: (width - rowWidth) / 2 + index * (kEntityWidth + kEntityGap), y: firstRow, width: kEntityWidth, height: kEntityHeight,
+    }));
+    return order.length ? firstRow + kEntityHeight : top + kAlertHeight;
+  }
   for (const { entity, x } of order) {
     const fits = (end: number) => end <= x + kEntityShift && Math.max(end, x) + kEntityWidth <= width - kMargin;
     let row = rowEnds.findIndex(fits);
     if (row < 0) row = rowEnds.length;
     const at = Math.max(x, rowEnds[row] ?? kMargin);
-    rowEnds[row] = at + kEntityWidth + 12;
+    rowEnds[row] = at + kEntityWidth + kEntityGap;
     placed.set(entity.id, {
       ...entity, isAlert: false, x: at, y: firstRow + row * (kEntityHeight + kGapY), width: kEntityWidth, height: kEntityHeight,
     });

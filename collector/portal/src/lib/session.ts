@@ -3,7 +3,12 @@ import { useContext } from "preact/hooks";
 
 import type { Me, Role } from "../api/types";
 
-export interface Session { me: Me; signOut: () => void }
+export interface Session {
+  me: Me;
+  signOut: () => void;
+  /** Another session of the same person takes the place of this one. */
+  renew: (me: Me) => void;
+}
 
 export const SessionContext = createContext<Session | null>(null);
 

@@ -33,6 +33,10 @@ export const classificationLabel: Record<Exclude<Classification, null>, string> 
 };
 
 /** Worst first, newest first among equals. */
-export function byUrgency(a: { severity: Severity; time: number }, b: { severity: Severity; time: number }): number {
-  return kSeverities.indexOf(a.severity) - kSeverities.indexOf(b.severity) || b.time - a.time;
+interface Urgent { severity: Severity; time?: number; last_time?: number }
+
+/** The most severe first, then the newest. */
+export function byUrgency(a: Urgent, b: Urgent): number {
+  const age = (b.time ?? b.last_time ?? 0) - (a.time ?? a.last_time ?? 0);
+  return kSeverities.indexOf(a.severity) - kSeverities.indexOf(b.severity) || age;
 }

@@ -1,10 +1,14 @@
+import { useState } from "preact/hooks";
+
 import { listAgents } from "../api/resources";
 import type { Agent, AgentStatus } from "../api/types";
 import { useLive, useNow, useQuery } from "../lib/hooks";
 import { compareVersions } from "../lib/inventory";
 import { useLocation } from "../lib/router";
+import { useAllowed } from "../lib/session";
 import { count } from "../lib/text";
 import { span } from "../lib/time";
+import { EnrolDialog } from "../ui/EnrolDialog";
 import { SearchField } from "../ui/Filters";
 import { Page } from "../ui/Page";
 import { Safe } from "../ui/Safe";
@@ -41,10 +45,16 @@ export function FleetPage() {
   const now = useNow();
   const list = useQuery("agents", listAgents);
   useLive({ agentUpdated: list.reload, gap: list.reload });
+  const admin = useAllowed("admin");
+  const [enrolling, setEnrolling] = useState(false);
   const words = (query.get("q") ?? "").toLowerCase();
   return (
     <Page title="Fleet" lead="Sensors that report to this collector, those that need attention first.">
-      <div class="filters"><SearchField query={query} label="Filter by host, version or state" /></div>
+      <div class="filters">
+        <SearchField query={query} label="Filter by host, version or state" />
+        {admin ? <button type="button" class="button primary push" onClick={() => setEnrolling(true)}>Enrol a sensor</button> : null}
+      </div>
+      {enrolling ? <EnrolDialog onClose={() => { setEnrolling(false); list.reload(); }} /> : null}
       <Show result={list.result} retry={list.reload}>
         {(data) => {
           const newest = data.items.map((agent) => agent.version).sort(compareVersions).at(-1) ?? "";

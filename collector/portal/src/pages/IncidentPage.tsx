@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 
-import { commentIncident, getIncident, patchIncident, splitIncident } from "../api/resources";
+import { commentIncident, getIncident, incidentExportUrl, patchIncident, splitIncident } from "../api/resources";
 import type { IncidentAlert, IncidentDetail, WorkPatch } from "../api/types";
 import { rememberOrder } from "../lib/alertlist";
 import { useLive, useQuery, useTitle, type Query } from "../lib/hooks";
@@ -95,7 +95,13 @@ function IncidentHead({ incident, detail }: { incident: IncidentDetail; detail: 
       </div>
       <h1 class="headline"><Safe text={incident.title} /></h1>
       <WorkBar work={incident} patch={patch}>
-        {analyst ? <button type="button" class="button quiet" onClick={() => setMerging(true)}>Merge</button> : null}
+        {analyst ? (
+          <>
+            <button type="button" class="button quiet" onClick={() => setMerging(true)}>Merge</button>
+            <a class="button quiet" href={incidentExportUrl(incident.uid, "stix")} download>STIX</a>
+            <a class="button quiet" href={incidentExportUrl(incident.uid, "ocsf")} download>OCSF</a>
+          </>
+        ) : null}
       </WorkBar>
       {merging ? <MergeDialog into={incident} onClose={() => setMerging(false)} done={merged} /> : null}
     </header>

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { login } from "../api/resources";
-import type { Me } from "../api/types";
+import { login, loginOptions, oidcLoginUrl } from "../api/resources";
+import type { LoginOptions, Me } from "../api/types";
 import { toApiError, useTitle } from "../lib/hooks";
 import { Logo } from "../ui/Icon";
 
@@ -12,13 +12,34 @@ function message(error: unknown): string {
   return [known.message, known.detail].filter(Boolean).join(". ");
 }
 
+/** How a login at the identity provider ended, as the collector says it in the address. */
+const kOutcomes: Record<string, string> = {
+  refused: "The login at the identity provider was not completed. Try again.",
+  not_allowed: "You are known to the identity provider, but no group of yours may use this portal.",
+  unreachable: "The identity provider cannot be reached now.",
+};
+
+function takeOutcome(): string {
+  const address = new URL(window.location.href);
+  const outcome = kOutcomes[address.searchParams.get("login") ?? ""] ?? "";
+  if (address.searchParams.has("login")) {
+    address.searchParams.delete("login");
+    window.history.replaceState(null, "", address);
+  }
+  return outcome;
+}
+
 export function LoginPage({ expired, onLogin }: { expired: boolean; onLogin: (me: Me) => void }) {
   useTitle("Log in");
-  const [failure, setFailure] = useState("");
+  const [failure, setFailure] = useState(takeOutcome);
+  const [options, setOptions] = useState<LoginOptions | null>(null);
   const [busy, setBusy] = useState(false);
   const user = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
-  useEffect(() => user.current?.focus(), []);
+  useEffect(() => {
+    user.current?.focus();
+    loginOptions().then(setOptions, () => undefined);
+  }, []);
 
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -47,6 +68,7 @@ export function LoginPage({ expired, onLogin }: { expired: boolean; onLogin: (me
         </label>
         {failure ? <p class="banner error" role="alert">{failure}</p> : null}
         <button class="button primary" type="submit" disabled={busy}>{busy ? "Logging in…" : "Log in"}</button>
+        {options?.oidc ? <a class="button" href={oidcLoginUrl}>Log in with {options.oidc.label}</a> : null}
       </form>
     </main>
   );

@@ -23,7 +23,7 @@ interface Data { overview: Overview; incidents: IncidentSummary[] | null; urgent
 async function load(since: number | null, signal: AbortSignal): Promise<Data> {
   const [overview, incidents, urgent] = await Promise.all([
     loadOverview({ since }, signal),
-    listIncidents({ status: "new,in_progress", limit: 5 }, signal).then((page) => page.items, () => null),
+    listIncidents({ status: "new,in_progress", limit: 100 }, signal).then((page) => page.items.sort(byUrgency).slice(0, 5), () => null),
     listAlerts({ status: "new", severity: "critical,high", limit: 20 }, signal),
   ]);
   return { overview, incidents, urgent: urgent.items };
@@ -82,7 +82,7 @@ const amount = (overview: Overview, list: "by_severity" | "by_status", key: stri
 function unassigned(incidents: IncidentSummary[] | null): string {
   if (!incidents?.length) return "none waiting";
   const count = incidents.filter((incident) => !incident.assignee).length;
-  return count ? `${count} of the latest not assigned` : "all of the latest assigned";
+  return count ? `${count} of those below not assigned` : "those below are assigned";
 }
 
 function OverviewView({ overview, incidents, urgent, period }: Data & { period: string }) {

@@ -5,8 +5,8 @@ import type { Role, Token } from "../../api/types";
 import { toApiError, useQuery } from "../../lib/hooks";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { Dialog } from "../../ui/Dialog";
-import { copyText } from "../../ui/JsonView";
 import { Safe } from "../../ui/Safe";
+import { SecretDialog } from "../../ui/SecretDialog";
 import { Empty, Show } from "../../ui/States";
 import { Table, type Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
@@ -63,18 +63,7 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
       setFailure(known.detail || known.message);
     }
   };
-  if (secret) {
-    return (
-      <Dialog title="Copy the token now" onClose={onClose}>
-        <p class="secondary">It will not be shown again.</p>
-        <code class="json break">{secret}</code>
-        <div class="dialog-actions">
-          <button type="button" class="button" onClick={() => copyText(secret, "Token")}>Copy</button>
-          <button type="button" class="button primary" onClick={onClose}>Done</button>
-        </div>
-      </Dialog>
-    );
-  }
+  if (secret) return <SecretDialog title="Copy the token now" secret={secret} what="Token" note="It will not be shown again." onClose={onClose} />;
   return (
     <Dialog title="Create a token" onClose={onClose}>
       <form class="stack" onSubmit={submit}>

@@ -1,0 +1,16 @@
+// Reads indicators out of STIX 2.1 bundles and MISP events. Pure but for what it adds to the set.
+#pragma once
+
+#include <string_view>
+
+#include "agent/base/result.h"
+#include "agent/detect/indicators.h"
+
+namespace sonde::detect {
+
+// STIX: comparison expressions on url, domain-name, ipv4-addr and ipv6-addr in the patterns of
+// indicators that are not revoked (STIX 2.1, 4.7 and 9). MISP: attributes of type url, uri, domain,
+// hostname, ip-src, ip-dst and their pairs with ports, marked for detection or not marked at all.
+Status add_json_indicators(std::string_view text, IndicatorSet& set);
+
+}  // namespace sonde::detect

@@ -1,0 +1,6 @@
+#!/bin/busybox sh
+# What is tested on every kernel: all programs load, and exchanges of real clients are heard.
+exec /usr/bin/python3 /tests/kernel/capture_table.py --hear /hear --programs /programs \
+  --size 1 --size 16385 --size 300000 \
+  --client curl --client python-ssl --client python-asyncio --client node --client go-stripped \
+  --client openssl-seccomp --client wget

@@ -1,0 +1,133 @@
+#include "agent/app/pipeline.h"
+
+#include <cstring>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace sonde::app {
+namespace {
+
+constexpr uint32_t kTgid = 42;
+constexpr uint64_t kSecond = 1'000'000'000;
+
+std::string request(const std::string& text) {
+  const std::string body =
+      fmt::format(R"({{"model":"m","messages":[{{"role":"user","content":"{}"}}]}})", text);
+  return fmt::format(
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\n"
+      "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+      body.size(), body);
+}
+
+std::string response(const std::string& text) {
+  const std::string body =
+      fmt::format(R"({{"id":"1","object":"chat.completion","model":"m","choices":[{{"index":0,)"
+                  R"("message":{{"role":"assistant","content":"{}"}},"finish_reason":"stop"}}]}})",
+                  text);
+  return fmt::format(
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+      body.size(), body);
+}
+
+class PipelineTest : public testing::Test {
+ protected:
+  void call(uint64_t handle, bool sent, const std::string& text) {
+    std::vector<std::byte> bytes(sizeof(sonde_data_record) + text.size());
+    sonde_data_record record{};
+    record.header = {SONDE_RECORD_DATA,
+                     SONDE_ABI_VERSION,
+                     static_cast<uint32_t>(bytes.size()),
+                     now_,
+                     kTgid,
+                     kTgid};
+    record.handle = handle;
+    record.generation_ns = 1;
+    record.stream_pos = positions_[{handle, sent}];
+    record.entry_ns = now_;
+    record.original_len = record.captured_len = static_cast<uint32_t>(text.size());
+    record.direction = sent ? SONDE_DIRECTION_SENT : SONDE_DIRECTION_RECEIVED;
+    positions_[{handle, sent}] += text.size();
+    std::memcpy(bytes.data(), &record, sizeof(record));
+    std::memcpy(bytes.data() + sizeof(record), text.data(), text.size());
+    pipeline().on_record(bytes);
+  }
+
+  Pipeline& pipeline() {
+    if (!pipeline_) {
+      pipeline_.emplace(limits_, counters_,
+                        [this](llm::Exchange&& exchange) { exchanges_.push_back(exchange); });
+    }
+    return *pipeline_;
+  }
+
+  Limits limits_;  // change before the first call
+  Counters counters_;
+  uint64_t now_ = kSecond;
+  std::vector<llm::Exchange> exchanges_;
+
+ private:
+  std::map<std::pair<uint64_t, bool>, uint64_t> positions_;
+  std::optional<Pipeline> pipeline_;
+};
+
+TEST_F(PipelineTest, AnExchangeComesOut) {
+  call(1, true, request("hello"));
+  call(1, false, response("hi"));
+  ASSERT_EQ(exchanges_.size(), 1u);
+  EXPECT_EQ(exchanges_[0].output.at(0).parts.at(0).content, "hi");
+  EXPECT_EQ(exchanges_[0].process.pid, kTgid);
+  EXPECT_TRUE(exchanges_[0].capture.complete);
+}
+
+TEST_F(PipelineTest, AConnectionWithoutAnEndIsGivenUpAfterAWhile) {
+  call(1, true, request("never answered"));
+  now_ += 10 * kSecond;
+  call(2, true, request("x"));
+  EXPECT_TRUE(exchanges_.empty());
+  now_ += static_cast<uint64_t>(limits_.connection_idle.count()) * kSecond;
+  call(2, false, response("y"));
+  ASSERT_EQ(exchanges_.size(), 2u);
+  EXPECT_FALSE(exchanges_[0].capture.complete);
+  EXPECT_TRUE(exchanges_[1].capture.complete);
+}
+
+TEST_F(PipelineTest, PlaintextOverAllConnectionsIsBounded) {
+  limits_.plaintext_bytes = 256 << 10;
+  const std::string most = request(std::string(100 << 10, 'a'));
+  for (uint64_t handle = 1; handle <= 10; ++handle)
+    call(handle, true, most.substr(0, most.size() - 10));
+  EXPECT_GE(counters_.value(Count::kConnectionsEvicted), 6u);
+  // The last one was kept, and is whole.
+  call(10, true, most.substr(most.size() - 10));
+  call(10, false, response("kept"));
+  ASSERT_FALSE(exchanges_.empty());
+  EXPECT_TRUE(exchanges_.back().capture.complete);
+}
+
+TEST_F(PipelineTest, TheOldestConnectionMakesRoom) {
+  limits_.connections = 16;
+  for (uint64_t handle = 1; handle <= 20; ++handle) call(handle, true, request("x"));
+  EXPECT_EQ(counters_.value(Count::kConnectionsEvicted), 4u);
+}
+
+TEST_F(PipelineTest, AProcessOutOfScopeIsNotRead) {
+  pipeline().set_process_filter([](const llm::Process&) { return false; });
+  call(1, true, request("private"));
+  call(1, false, response("private"));
+  pipeline().finish();
+  EXPECT_TRUE(exchanges_.empty());
+  EXPECT_EQ(counters_.value(Count::kConnectionsOutOfScope), 1u);
+}
+
+TEST_F(PipelineTest, GarbageIsCountedAndHurtsNoOther) {
+  std::vector<std::byte> garbage(40, std::byte{0xff});
+  pipeline().on_records(garbage);
+  EXPECT_EQ(counters_.value(Count::kEventsMalformed), 1u);
+  call(1, true, request("hello"));
+  call(1, false, response("hi"));
+  EXPECT_EQ(exchanges_.size(), 1u);
+}
+
+}  // namespace
+}  // namespace sonde::app

@@ -1,0 +1,99 @@
+#include "agent/detect/personal_data.h"
+
+#include <string>
+
+#include "tests/unit/detect/engine_fixture.h"
+
+namespace sonde::detect {
+namespace {
+
+using ::testing::Contains;
+using ::testing::IsEmpty;
+
+// The types in `text`, joined by spaces.
+std::string types(const std::string& text) {
+  std::string out;
+  for (const PersonalData& item : find_personal_data(text)) {
+    if (!out.empty()) out += ' ';
+    out += item.type;
+  }
+  return out;
+}
+
+// Numbers of nobody: made from the published rules, or from the examples of the authorities.
+TEST(NationalIdTest, ValidNumbersOfManyCountriesAreNamed) {
+  const struct {
+    const char* text;
+    const char* type;
+  } cases[] = {
+      {"SSN 536-90-4399", "us_ssn"},
+      {"ITIN: 912-70-1234", "us_itin"},
+      {"SIN: 130 692 544", "ca_sin"},
+      {"TFN 123 456 782", "au_tfn"},
+      {"BSN 111222333", "nl_bsn"},
+      {"NHS number 943 476 5919", "uk_nhs"},
+      {"NI number AB123456C", "uk_nino"},
+      {"her number is AB 12 34 56 C.", "uk_nino"},
+      {"Steuer-ID 86095742719", "de_steuer_id"},
+      {"NIR 2 55 08 14 168 025 38", "fr_nir"},
+      {"Rijksregisternummer 85.07.30-033.28", "be_rrn"},
+      {"PESEL 44051401359", "pl_pesel"},
+      {"AHV 756.9217.0769.85", "ch_ahv"},
+      {"CPF 529.982.247-25", "br_cpf"},
+      {"CUIT 20-11111111-2", "ar_cuit"},
+      {"RUT 12.345.678-5", "cl_rut"},
+      {"DNI 12345678Z", "es_dni"},
+      {"NIE X1234567L", "es_nie"},
+      {"CF RSSMRA85T10A562S", "it_codice_fiscale"},
+      {"hetu 131052-308T", "fi_hetu"},
+      {"NRIC S1234567D", "sg_nric"},
+      {"Aadhaar 2341 2341 2346", "in_aadhaar"},
+      {"PAN: ABCPE1234F", "in_pan"},
+      {"11010519491231002X", "cn_id"},
+      {"Taiwan ID A123456789", "tw_id"},
+      {"PPS 1234567T", "ie_pps"},
+      {"OIB 69435151530", "hr_oib"},
+      {"TCKN 10000000146", "tr_tckn"},
+      {"personnummer 811218-9876", "se_personnummer"},
+      {"CNP 1800101221144", "ro_cnp"},
+      {"ID number 8001015009087", "za_id"},
+      {"EGN 7523169263", "bg_egn"},
+      {"CURP HEGG560427MVZRRL04", "mx_curp"},
+  };
+  for (const auto& [text, type] : cases) EXPECT_EQ(types(text), type) << text;
+}
+
+TEST(NationalIdTest, WrongCheckDigitsAndBareNumbersAreSpared) {
+  for (const char* text :
+       {"CPF 529.982.247-26", "DNI 12345678A", "PESEL 44051401358", "NIR 255081416802539",
+        "hetu 131052-308U", "order 111222333", "id 943476591", "86095742719", "4405140135",
+        "version 1.2.3-4567", "build 2024.01.02-33", "CF RSSMRA85T10A562T",
+        "Aadhaar 2341 2341 2347", "card 4111 1111 1111 1112", "IBAN DE44500105175407324932"}) {
+    EXPECT_EQ(types(text), "") << text;
+  }
+}
+
+class SensitiveDataTest : public EngineFixture {};
+
+TEST_F(SensitiveDataTest, TypeCountAndPlaceAreToldAndTheValueIsNot) {
+  const auto inspection = engine_->inspect(text(
+      llm::Zone::kAssistant, "Cards: 4111 1111 1111 1111 and 5500 0000 0000 0004, thank you."));
+  ASSERT_EQ(inspection.findings.size(), 1u);
+  const Finding& finding = inspection.findings[0];
+  EXPECT_EQ(finding.alert, "sensitive_data.response");
+  EXPECT_EQ(finding.subtype, "payment_card");
+  EXPECT_EQ(finding.data.at("count"), "2");
+  EXPECT_EQ(finding.evidence.find("4111"), std::string::npos);
+  EXPECT_EQ(finding.evidence.find("5500"), std::string::npos);
+}
+
+TEST_F(SensitiveDataTest, SignatureIsNoListOfContacts) {
+  EXPECT_THAT(alerts(text(llm::Zone::kUser, "Yours, Anna (anna@acme.example, +49 30 1234567)")),
+              IsEmpty());
+  std::string list;
+  for (char c = 'a'; c < 'm'; ++c) list += std::string(1, c) + "@acme.example\n";
+  EXPECT_THAT(alerts(text(llm::Zone::kUser, list)), Contains("sensitive_data.prompt"));
+}
+
+}  // namespace
+}  // namespace sonde::detect
