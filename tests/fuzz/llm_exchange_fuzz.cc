@@ -46,7 +46,7 @@ std::string play(const Input& input, size_t piece) {
   sonde::Counters counters;
   std::string out;
   sonde::llm::Assembler assembler(limits, counters, [&](sonde::llm::Exchange&& exchange) {
-    out += sonde::llm::exchange_json(exchange) + "\n";
+    out += sonde::llm::exchange_json(exchange, nullptr) + "\n";
   });
   const auto feed = [&](std::string_view body, auto&& give) {
     for (size_t at = 0; at < body.size(); at += piece) {

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   limits.tool_calls = 50;
   sonde::Counters counters;
   sonde::llm::Assembler assembler(limits, counters, [](sonde::llm::Exchange&& exchange) {
-    sonde::llm::exchange_json(exchange);
+    sonde::llm::exchange_json(exchange, nullptr);
   });
   sonde::http::Head head;
   head.method = "GET";

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   sonde::Counters counters;
   sonde::llm::Context shared(limits, counters);
   sonde::llm::McpStdio pipes(limits, counters, shared, [](sonde::llm::Exchange&& exchange) {
-    sonde::llm::exchange_json(exchange);
+    sonde::llm::exchange_json(exchange, nullptr);
   });
   std::string_view text = sonde::as_text(std::as_bytes(std::span(data, size)));
   while (!text.empty()) {
