@@ -100,7 +100,8 @@ void to_exchanges(benchmark::State& state, const Wire& wire) {
     session.close();
     assembler.finish();
   }
-  if (exchanges != state.iterations()) state.SkipWithError("not one exchange each");
+  if (exchanges != static_cast<size_t>(state.iterations()))
+    state.SkipWithError("not one exchange each");
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * wire.size()));
 }
 
