@@ -74,8 +74,8 @@ Progress GrpcParser::decode_base64(Bytes bytes, std::vector<GrpcMessage>& out) {
     padding_ += pads ? 1 : 0;
     bits_ = bits_ << 6 | static_cast<uint32_t>(pads ? 0 : digit);
     if (++quad_ < 4) continue;
-    for (int i = 0; i < 3 - padding_; ++i) {
-      decoded += static_cast<char>(bits_ >> (16 - 8 * i) & 0xff);
+    for (int shift = 16; shift >= 8 * padding_; shift -= 8) {
+      decoded += static_cast<char>(bits_ >> shift & 0xff);
     }
     bits_ = 0;
     quad_ = padding_ = 0;

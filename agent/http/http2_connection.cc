@@ -233,7 +233,7 @@ void Http2Connection::on_request_fields(Lane& lane, Head&& head) {
 void Http2Connection::open_stream(uint32_t id, const Head& head) {
   last_request_stream_ = id;
   requests_heard_ = true;
-  if (streams_.size() >= limits_->http2_streams) {
+  if (streams_.size() >= limits_->http2_streams && !give_up_damaged()) {
     counters_->add(Count::kHttp2StreamsDropped);
     return;
   }
@@ -242,6 +242,17 @@ void Http2Connection::open_stream(uint32_t id, const Head& head) {
   if (!inserted) return;
   ++next_number_;
   at->second.begin(kRequest, head);
+}
+
+// Ends the oldest stream whose own end may have been lost: it would never be told to be over.
+bool Http2Connection::give_up_damaged() {
+  uint32_t oldest = 0;
+  for (const auto& [id, stream] : streams_) {
+    const bool damaged = stream.damaged(kRequest) || stream.damaged(kResponse);
+    if (damaged && (oldest == 0 || id < oldest)) oldest = id;
+  }
+  end_stream(oldest);
+  return oldest != 0;
 }
 
 void Http2Connection::on_response_fields(Lane& lane, Head&& head) {

@@ -70,6 +70,7 @@ class Http2Connection {
   void on_request_fields(Lane& lane, Head&& head);
   void on_response_fields(Lane& lane, Head&& head);
   void open_stream(uint32_t id, const Head& head);
+  bool give_up_damaged();
   void on_data(Lane& lane, Bytes content);
   void on_reset(uint32_t id);
   void on_goaway(Lane& lane);

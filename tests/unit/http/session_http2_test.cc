@@ -211,6 +211,27 @@ TEST(Http2SessionTest, StreamsAboveTheLimitAreCounted) {
   EXPECT_EQ(heard.counters.value(Count::kHttp2StreamsDropped), 3U);
 }
 
+TEST(Http2SessionTest, StreamsWhoseEndWasLostDoNotFillTheConnection) {
+  Limits limits;
+  limits.http2_streams = 4;
+  Http2Builder client(true);
+  Http2Builder server(false);
+  Heard heard(false, limits);
+  for (uint32_t id = 1; id < 101; id += 2) {
+    heard.sent(client.request(id, "/", true).take());
+    heard.received(server.response(id, "200").data(id, "part").take());
+    server.data(id, "the end", true).take();
+    heard.session.gap(Direction::kReceived, 0);
+  }
+  EXPECT_EQ(heard.count(), 50U);
+  EXPECT_EQ(heard.counters.value(Count::kHttp2StreamsDropped), 0U);
+  heard.session.close();
+  for (auto& [number, told] : heard.transcript.exchanges) {
+    EXPECT_TRUE(told.response.ended);
+    EXPECT_EQ(told.response.end, End::kTruncated);
+  }
+}
+
 TEST(Http2SessionTest, HeaderSectionAboveTheLimitKeepsTheTableInStep) {
   Limits limits;
   limits.header_bytes = 300;
