@@ -2,10 +2,10 @@
  * POSTs a file over TLS through the OpenSSL API, the whole request in one SSL_write. Built against
  * OpenSSL shared and static, and against Android's BoringSSL.
  *
- * openssl_client [--seccomp] URL FILE ANSWER_BYTES
+ * openssl_client [--seccomp | --wait-ms N] URL FILE ANSWER_BYTES
  *
  * --seccomp: allows only the system calls that the exchange needs; any other one kills the process,
- * as sandboxes do.
+ * as sandboxes do. --wait-ms: connects that long after its start.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -97,16 +97,20 @@ static size_t read_answer(SSL *ssl)
 int main(int argc, char **argv)
 {
 	int sandboxed = argc > 1 && !strcmp(argv[1], "--seccomp");
+	int waits = argc > 2 && !strcmp(argv[1], "--wait-ms");
 	char host[64], target[256], *body, *request;
 	size_t body_length, head_length, got;
 	SSL_CTX *context;
 	SSL *ssl;
 	int port;
 
-	argv += sandboxed;
-	if (argc - sandboxed != 4 ||
+	if (waits)
+		usleep((useconds_t)atoi(argv[2]) * 1000);
+	argc -= sandboxed + 2 * waits;
+	argv += sandboxed + 2 * waits;
+	if (argc != 4 ||
 	    sscanf(argv[1], "https://%63[^:]:%d%255s", host, &port, target) != 3)
-		return fprintf(stderr, "usage: openssl_client [--seccomp] URL FILE ANSWER_BYTES\n"), 2;
+		return fprintf(stderr, "usage: openssl_client [--seccomp | --wait-ms N] URL FILE ANSWER_BYTES\n"), 2;
 	body = read_whole(argv[2], &body_length);
 	request = malloc(body_length + 1024);
 	head_length = (size_t)sprintf(request,
