@@ -19,6 +19,9 @@ function freePort() {
   });
 }
 
+/** The configured store: SQLite in the folder, or what SONDE_TEST_STORE_URL names. */
+const storeOf = () => (process.env.SONDE_TEST_STORE_URL ? `store: {url: "${process.env.SONDE_TEST_STORE_URL}"}\n` : "");
+
 /** One HTTPS request; the collector's certificate is its own. */
 export function call(url, { method = "GET", token, body, type = "application/json" } = {}) {
   return new Promise((resolve, reject) => {
@@ -54,7 +57,7 @@ export async function startCollector(more = "") {
   const port = await freePort();
   const base = `https://127.0.0.1:${port}`;
   const config = join(folder, "collector.yaml");
-  writeFileSync(config, `listen: 127.0.0.1:${port}\nstate_directory: ${folder}/state\n${more}`, { mode: 0o600 });
+  writeFileSync(config, `listen: 127.0.0.1:${port}\nstate_directory: ${folder}/state\n${storeOf()}${more}`, { mode: 0o600 });
   const password = join(folder, "password");
   writeFileSync(password, `${kPassword}\n`, { mode: 0o600 });
   for (const [name, role] of [["admin", "admin"], ["mira", "analyst"], ["vera", "viewer"]]) {
