@@ -4,6 +4,7 @@
 #include <set>
 
 #include "agent/detect/catalogue.h"
+#include "agent/detect/custom_rules.h"
 #include "agent/detect/detectors/detectors.h"
 #include "agent/detect/detectors/tainted_call.h"
 #include "agent/detect/judge.h"
@@ -38,6 +39,7 @@ struct Engine::Impl {
         counters(counter_set) {}
 
   Finding make_finding(const Hit& hit, const Subject& subject) const;
+  Finding finding_of_rule(const CustomMatch& match, const Subject& subject) const;
   void place(const Hit& hit, const Subject& subject, Finding& finding) const;
 
   SecretFinder finder;
@@ -50,6 +52,7 @@ struct Engine::Impl {
   Counters& counters;
   std::vector<std::unique_ptr<Detector>> detectors;
   TaintedCallDetector* provenance = nullptr;  // one of them
+  CustomRules rules;
 };
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -62,7 +65,8 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config, const
     return fail("the fingerprint key is shorter than 16 bytes");
   }
   for (const std::string& name : config.disabled_alerts) {
-    if (find_alert(name) == nullptr) return fail("there is no alert named '" + name + "'");
+    if (find_alert(name) == nullptr && !name.starts_with("custom."))
+      return fail("there is no alert named '" + name + "'");
   }
   LiteralSetBuilder builder;
   Result<SecretFinder> finder = SecretFinder::create(builder);
@@ -79,6 +83,9 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config, const
   if (!access.ok()) return tl::unexpected(access.error());
   auto impl = std::make_unique<Impl>(std::move(*finder), std::move(*patterns), std::move(*literals),
                                      config, limits, counters);
+  auto rules = CustomRules::load(config.rule_files);
+  if (!rules.ok()) return tl::unexpected(rules.error());
+  impl->rules = std::move(*rules);
   impl->detectors.push_back(make_prompt_attack_detector());
   impl->detectors.push_back(make_provider_verdict_detector());
   impl->detectors.push_back(make_smuggling_detector());
@@ -115,13 +122,19 @@ Inspection Engine::inspect(const llm::Exchange& exchange) {
   Inspection inspection;
   std::vector<Hit> hits;
   for (const auto& detector : impl_->detectors) detector->inspect(subject, hits, inspection.scores);
-  for (const Hit& hit : hits) {
-    if (impl_->disabled.contains(hit.alert)) continue;
-    if (inspection.findings.size() >= impl_->limits.findings) {
+  const auto keep = [&](Finding&& finding) {
+    if (inspection.findings.size() < impl_->limits.findings) {
+      inspection.findings.push_back(std::move(finding));
+    } else {
       impl_->counters.add(Count::kFindingsDropped);
-      continue;
     }
-    inspection.findings.push_back(impl_->make_finding(hit, subject));
+  };
+  for (const Hit& hit : hits) {
+    if (!impl_->disabled.contains(hit.alert)) keep(impl_->make_finding(hit, subject));
+  }
+  for (const CustomMatch& match : impl_->rules.match(exchange, texts)) {
+    if (impl_->disabled.contains("custom." + match.rule->name)) continue;
+    keep(impl_->finding_of_rule(match, subject));
   }
   impl_->counters.add(Count::kFindingsRaised, inspection.findings.size());
   return inspection;
@@ -154,6 +167,22 @@ Finding Engine::Impl::make_finding(const Hit& hit, const Subject& subject) const
     finding.data["fingerprint"] = redactor.fingerprint_of(hit.fingerprint_of);
   }
   if (hit.text != kNoText) place(hit, subject, finding);
+  return finding;
+}
+
+Finding Engine::Impl::finding_of_rule(const CustomMatch& match, const Subject& subject) const {
+  Finding finding;
+  finding.alert = "custom." + match.rule->name;
+  finding.detector = "custom_rule";
+  finding.severity = match.rule->severity;
+  finding.atlas = match.rule->atlas;
+  finding.owasp = match.rule->owasp;
+  finding.data["rule"] = redactor.mask(match.rule->title);
+  Hit hit;
+  hit.text = match.text;
+  hit.start = match.start;
+  hit.end = match.end;
+  place(hit, subject, finding);
   return finding;
 }
 

@@ -25,6 +25,8 @@ struct EngineConfig {
   std::vector<std::string> tor_exit_files;
   std::vector<std::string> suspicious_ip_files;
   Policy policy;
+  // Users' rules (docs/RULES.md).
+  std::vector<std::string> rule_files;
 };
 
 struct Inspection {

@@ -99,7 +99,8 @@ class MaliciousUrlDetector final : public Detector {
             .end = end};
     hit.data["indicator"] = match->indicator;
     hit.data["indicator_type"] = to_string(match->kind);
-    hit.data["host"] = address->host;
+    hit.data[match->kind == IndicatorKind::kAddress ? "ip" : "domain"] = address->host;
+    if (match->kind == IndicatorKind::kUrl) hit.data["url"] = match->indicator;
     hits.push_back(std::move(hit));
     return true;
   }

@@ -13,9 +13,10 @@ constexpr size_t kCallsJudged = 128;
 constexpr double kHighestPoints = 12;
 
 void describe(const Subject& subject, const Taint& taint, Hit& hit) {
-  const Text& source = subject.texts[taint.source];
-  hit.data["order"] = source.text.substr(taint.order_start, taint.order_end - taint.order_start);
-  hit.data["order_message_index"] = std::to_string(source.message_index);
+  hit.data["order"] = taint.order;
+  if (taint.source != TaintTracker::kRemembered) {
+    hit.data["order_message_index"] = std::to_string(subject.texts[taint.source].message_index);
+  }
   if (!taint.argument.empty()) hit.data["argument"] = taint.argument;
   if (!taint.value.empty()) hit.data["value"] = taint.value;
   std::string reasons;
@@ -34,18 +35,25 @@ void TaintedCallDetector::inspect(const Subject& subject, std::vector<Hit>& hits
   const auto calls = static_cast<size_t>(
       std::count_if(subject.texts.begin(), subject.texts.end(),
                     [](const Text& text) { return text.kind == TextKind::kToolCall; }));
-  if (calls == 0) return;
+  // An answer that a later request may go on from without sending the conversation again.
+  const llm::Exchange& exchange = subject.exchange;
+  const bool resumable = exchange.response_id.starts_with("resp_");
+  if (calls == 0 && !resumable) return;
   size_t skip = calls > kCallsJudged ? calls - kCallsJudged : 0;
   Memory memory;
+  if (const TaintTracker* past = conversations_.find(exchange.previous_response_id)) {
+    memory.tracker = *past;
+  }
   for (size_t i = 0; i < subject.texts.size(); ++i) {
     const bool call = subject.texts[i].kind == TextKind::kToolCall;
     if (call && skip == 0) judge(subject, i, memory, hits);
     if (call && skip > 0) --skip;
     add(subject, i, memory.tracker);
   }
-  const uint32_t pid = subject.exchange.process.pid;
+  memory.tracker.trim();
+  if (resumable) conversations_[exchange.response_id] = memory.tracker;
+  const uint32_t pid = exchange.process.pid;
   if (pid == 0 || !memory.tracker.has_orders()) return;
-  memory.tracker.forget_data();
   processes_[std::to_string(pid)] = std::move(memory);
 }
 

@@ -30,12 +30,14 @@ class TaintedCallDetector final : public Detector {
     std::vector<Call> steered;  // calls that came close to an alarm or above
   };
   static constexpr size_t kProcesses = 64;
+  static constexpr size_t kConversations = 128;
 
   void add(const Subject& subject, size_t index, TaintTracker& tracker) const;
   void judge(const Subject& subject, size_t index, Memory& memory, std::vector<Hit>& hits) const;
 
   const PromptModel& model_ = PromptModel::embedded();
-  LruMap<Memory> processes_{kProcesses};  // by pid
+  LruMap<Memory> processes_{kProcesses};                // by pid
+  LruMap<TaintTracker> conversations_{kConversations};  // by the id of the last answer
 };
 
 }  // namespace sonde::detect

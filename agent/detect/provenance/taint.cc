@@ -114,12 +114,23 @@ void TaintTracker::add_assistant(std::string_view text) {
 void TaintTracker::add_untrusted(std::string_view text, size_t source, const Suspicion& suspicion) {
   for (Order& order : find_orders(text, suspicion)) {
     if (orders_.size() >= kOrders) break;
-    orders_.push_back({std::move(order), source});
+    std::string sentence(text.substr(order.start, order.end - order.start));
+    orders_.push_back({std::move(order), std::move(sentence), source});
   }
   if (data_bytes_ + text.size() > kDataBytes) return;
   data_bytes_ += text.size();
   data_.push_back({source, {}});
   data_.back().words.append(text, true);
+}
+
+void TaintTracker::trim() {
+  constexpr size_t kNewest = 128;
+  if (orders_.size() > kNewest) {
+    orders_.erase(orders_.begin(), orders_.end() - static_cast<ptrdiff_t>(kNewest));
+  }
+  for (Source& source : orders_) source.number = kRemembered;
+  data_.clear();
+  data_bytes_ = 0;
 }
 
 bool TaintTracker::known(const Argument& argument) const {
@@ -243,8 +254,7 @@ Taint TaintTracker::judge_call(const Call& call) const {
     taint.value = score.best != nullptr ? score.best->text : std::string();
     taint.destination = score.best != nullptr && is_destination(*score.best);
     taint.source = source.number;
-    taint.order_start = source.order.start;
-    taint.order_end = source.order.end;
+    taint.order = source.text;
   }
   taint.read_only = is_read_only(call.actions);
   return taint;

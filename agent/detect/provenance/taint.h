@@ -25,11 +25,10 @@ struct TaintEvidence {
 struct Taint {
   double points = 0;
   std::vector<TaintEvidence> evidence;
-  std::string argument;    // path of the argument that weighs most; empty: none
-  std::string value;       // its text; plaintext
-  size_t source = 0;       // number that was given with the untrusted text
-  size_t order_start = 0;  // bytes in that text
-  size_t order_end = 0;
+  std::string argument;  // path of the argument that weighs most; empty: none
+  std::string value;     // its text; plaintext
+  std::string order;     // the sentence that ordered it; plaintext
+  size_t source = 0;     // number that was given with the untrusted text, or kRemembered
   bool read_only = false;
   bool destination = false;  // the value is an address (e-mail, URL, account) that data goes to
 };
@@ -43,7 +42,9 @@ class TaintTracker {
  public:
   // Bounds of what is remembered of one conversation.
   static constexpr size_t kOrders = 2048;
-  static constexpr size_t kTrustedBytes = size_t{1} << 20;
+  static constexpr size_t kTrustedBytes = size_t{256} << 10;
+  // Number of texts that were added in an earlier exchange of the conversation.
+  static constexpr size_t kRemembered = static_cast<size_t>(-1);
 
   void add_system(std::string_view text);
   // Enumerations and defaults of tool schemas: what a model may choose from by itself.
@@ -61,16 +62,14 @@ class TaintTracker {
   // Does a call carry what tools had returned, besides the value that steered it?
   bool carries_data(std::string_view arguments, const Taint& taint) const;
 
-  // Drops what is needed only while a conversation is read; orders and trust stay.
-  void forget_data() {
-    data_.clear();
-    data_bytes_ = 0;
-  }
+  // What the next exchange of the conversation needs: trust, and the newest orders.
+  void trim();
   bool has_orders() const { return !orders_.empty(); }
 
  private:
   struct Source {
     Order order;
+    std::string text;
     size_t number = 0;
   };
   struct Call;

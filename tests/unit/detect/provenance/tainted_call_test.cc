@@ -105,6 +105,19 @@ TEST_F(TaintedCallTest, RepeatedValueInADataFieldDoesNotWhitenIt) {
   EXPECT_TRUE(steered(run("What was my last transaction?", result, "send_money", kTransfer)));
 }
 
+TEST_F(TaintedCallTest, OrderOfAnEarlierRequestIsRememberedByTheAnswerItWentOnFrom) {
+  llm::Exchange first;
+  say(first, Zone::kUser, "What was my last transaction?");
+  say(first, Zone::kTool, kBill);
+  first.response_id = "resp_1";
+  EXPECT_FALSE(steered(first));
+  llm::Exchange second = call("send_money", kTransfer);
+  second.response_id = "resp_2";
+  EXPECT_FALSE(steered(second));  // nobody ordered it here
+  second.previous_response_id = "resp_1";
+  EXPECT_TRUE(steered(second));
+}
+
 TEST_F(TaintedCallTest, ToolResultSentToAnOrderedAddressIsExfiltration) {
   llm::Exchange exchange = call(
       "send_email",
