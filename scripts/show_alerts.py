@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 
+SHOWN_CHARACTERS = 240  # of one evidence; the portal has it all
 COLOURS = {"Critical": "31;1", "High": "31", "Medium": "33", "Low": "36"}
 
 
@@ -20,6 +21,8 @@ def line_of(alert, colour):
     evidence = alert.get("unmapped", {}).get("sonde", {}).get("evidence", "")
     if isinstance(evidence, dict):
         evidence = evidence.get("text", "")
+    if len(evidence) > SHOWN_CHARACTERS:
+        evidence = evidence[:SHOWN_CHARACTERS] + " [...]"
     head = f"{severity:<8} {finding.get('title', '')}"
     if colour:
         head = f"\x1b[{COLOURS.get(severity, '0')}m{head}\x1b[0m"

@@ -141,9 +141,10 @@ Status IndicatorSet::load_file(const std::string& path) {
 }
 
 void IndicatorSet::add_line(std::string_view line) {
+  const size_t first = line.find_first_not_of(" \t");
+  if (first != line.npos && line[first] == '"') return add_quoted(line);
   line = trim(line);
   if (line.empty() || line.front() == '#' || hashes_.size() >= kMost) return;
-  if (line.front() == '"') return add_quoted(line);
   const bool is_url = line.find("://") != line.npos || line.find("[:]//") != line.npos;
   const size_t field_end = line.find_first_of(is_url ? ",; \t" : ",; \t#");
   const std::string_view value = trim(line.substr(0, field_end));
