@@ -78,7 +78,7 @@ TEST_F(CustomRulesTest, TestsInsideOfTheRuleAreRun) {
       CustomRules::load({file_with(with("zone: assistant, match: true", "match: false"))});
   ASSERT_TRUE(bad.ok());
   ASSERT_EQ(bad->run_tests().size(), 1u);
-  EXPECT_THAT(bad->run_tests()[0].message, HasSubstr(":18: rule 'project_falcon' matches"));
+  EXPECT_THAT(bad->run_tests()[0].message, HasSubstr(":17: rule 'project_falcon' matches"));
 }
 
 TEST_F(CustomRulesTest, ErrorsNameFileLineAndKey) {
