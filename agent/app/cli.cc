@@ -108,6 +108,18 @@ void add_agent(CLI::App& app, int& code) {
   example->callback([&code] { code = run_config_example(); });
 }
 
+void add_rules(CLI::App& app, int& code) {
+  auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App* rules = app.add_subcommand("rules", "Rules of your own (docs/RULES.md)");
+  rules->require_subcommand(1);
+  CLI::App* check = rules->add_subcommand("check", "Read them and run the tests inside of them");
+  check->add_option("FILE", *files, "YAML files")->required();
+  check->callback([files, &code] { code = run_rules_check(*files); });
+  CLI::App* list = rules->add_subcommand("list", "Name, severity and title of each");
+  list->add_option("FILE", *files, "YAML files")->required();
+  list->callback([files, &code] { code = run_rules_list(*files); });
+}
+
 void add_enrol(CLI::App& app, int& code) {
   auto options = std::make_shared<EnrolOptions>();
   CLI::App* command = app.add_subcommand(
@@ -155,6 +167,7 @@ int run_cli(int argc, char** argv) {
   app.require_subcommand(1);
   add_agent(app, code);
   add_enrol(app, code);
+  add_rules(app, code);
   add_trace(app, code);
   add_record(app, code);
   add_replay(app, code);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/config/config.h"
 
@@ -58,6 +59,9 @@ int run_config_check(const std::string& path);
 // Settings with their origins; all of them, or those that are not defaults.
 int run_config_show(const std::string& path, bool effective);
 int run_config_example();
+
+int run_rules_check(const std::vector<std::string>& files);
+int run_rules_list(const std::vector<std::string>& files);
 
 // Prints "sonde: <message>" and answers `code`.
 int complain(const std::string& message, int code);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "agent/app/commands.h"
+#include "agent/app/judge.h"
 #include "agent/config/config.h"
 #include "agent/detect/engine.h"
 
@@ -15,11 +16,9 @@ int run_config_check(const std::string& path) {
   }
   // Names of alerts and indicator files are known to the engine only.
   Counters counters;
-  detect::EngineConfig options;
-  options.indicator_files = config->detect.indicator_files;
-  options.disabled_alerts = config->detect.disabled_alerts;
-  options.fingerprint_key = std::string(32, '\0');  // fingerprints nothing here
-  const auto engine = detect::Engine::create(options, config->limits, counters);
+  const std::string no_key(32, '\0');  // fingerprints nothing here
+  const auto engine =
+      detect::Engine::create(engine_config(config->detect, no_key), config->limits, counters);
   if (!engine.ok()) {
     fmt::print(stderr, "{}: detect: {}\n", path, engine.error().message);
     return kExitUsage;

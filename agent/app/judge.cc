@@ -7,6 +7,17 @@ constexpr size_t kFullEvidenceCodePoints = 8192;
 
 }  // namespace
 
+detect::EngineConfig engine_config(const config::Detect& config, const std::string& key) {
+  detect::EngineConfig options;
+  options.indicator_files = config.indicator_files;
+  options.tor_exit_files = config.tor_exit_files;
+  options.suspicious_ip_files = config.suspicious_ip_files;
+  options.rule_files = config.rule_files;
+  options.disabled_alerts = config.disabled_alerts;
+  options.fingerprint_key = key;
+  return options;
+}
+
 Judge::Judge(const config::Config& config, const alert::HostFacts& host, Counters& counters)
     : evidence_(config.detect.evidence),
       host_(host),
@@ -15,10 +26,7 @@ Judge::Judge(const config::Config& config, const alert::HostFacts& host, Counter
 
 Result<std::unique_ptr<Judge>> Judge::create(const config::Config& config, const std::string& key,
                                              const alert::HostFacts& host, Counters& counters) {
-  detect::EngineConfig options;
-  options.indicator_files = config.detect.indicator_files;
-  options.disabled_alerts = config.detect.disabled_alerts;
-  options.fingerprint_key = key;
+  const detect::EngineConfig options = engine_config(config.detect, key);
   Limits limits = config.limits;
   if (config.detect.evidence == config::Evidence::kFull)
     limits.evidence_code_points = kFullEvidenceCodePoints;

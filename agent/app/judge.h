@@ -16,6 +16,9 @@
 
 namespace sonde::app {
 
+// What the configuration says of the detectors; `key` is the fingerprints' (host_facts.h).
+detect::EngineConfig engine_config(const config::Detect& config, const std::string& key);
+
 class Judge {
  public:
   using AlertSink = std::function<void(alert::Alert&&)>;

@@ -33,6 +33,9 @@ struct Capture {
 
 struct Detect {
   std::vector<std::string> indicator_files;
+  std::vector<std::string> tor_exit_files;
+  std::vector<std::string> suspicious_ip_files;
+  std::vector<std::string> rule_files;
   std::vector<std::string> disabled_alerts;
   Evidence evidence = Evidence::kSegment;
   std::chrono::seconds merge_window{300};

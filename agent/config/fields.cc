@@ -123,6 +123,12 @@ std::vector<Field> fields_of(Config& c) {
 
       {"detect.indicator_files", &c.detect.indicator_files,
        "Lists of malicious URLs, domains and IP addresses: plain text or CSV, one a line."},
+      {"detect.tor_exit_files", &c.detect.tor_exit_files,
+       "Lists of addresses of anonymising networks, one a line."},
+      {"detect.suspicious_ip_files", &c.detect.suspicious_ip_files,
+       "Lists of addresses of known attackers, one a line."},
+      {"detect.rule_files", &c.detect.rule_files,
+       "Rules of your own (docs/RULES.md); check them with: sonde rules check FILE."},
       {"detect.disabled_alerts", &c.detect.disabled_alerts,
        "Alerts that are not raised, such as sensitive_data.prompt."},
       {"detect.evidence", &c.detect.evidence,
