@@ -96,6 +96,7 @@ class Agent {
   Health health() const;
   std::string metrics() const;
   bool is_stuck() const;
+  bool in_scope(llm::Process process) const;
   void hear();
   void on_exchange(const llm::Exchange& exchange);
   void load_inventory();
@@ -156,14 +157,24 @@ Status Agent::start() {
   return {};
 }
 
+// Asks /proc: a connection may speak before the record of its process has come, and what exec was
+// given need not be the file's path.
+bool Agent::in_scope(llm::Process process) const {
+  if (!policy_->scope.judges_processes()) return true;
+  if (const auto identity = attach::ProcFs().identity(process.pid)) {
+    process.exe = identity->exe;
+    process.uid = identity->uid;
+  }
+  return policy_->scope.includes(process);
+}
+
 void Agent::hear() {
   Pipeline pipeline(
       config_.limits, counters_, [this](llm::Exchange&& exchange) { on_exchange(exchange); },
       [this](const capture::ConnectionKey& key) {
         live_->probes().ignore(key.tgid, key.handle, key.generation_ns);
       });
-  pipeline.set_process_filter(
-      [this](const llm::Process& process) { return policy_->scope.includes(process); });
+  pipeline.set_process_filter([this](const llm::Process& process) { return in_scope(process); });
   pipeline.set_fingerprint(
       [this](std::string_view secret) { return detect::fingerprint(key_, secret); });
   pipeline.set_listener([this](uint32_t tgid, Bytes bytes) { self_test_.on_data(tgid, bytes); });

@@ -41,6 +41,10 @@ bool Scope::includes(const llm::Process& process) const {
   return allow_.uids.empty() || matches_uid(allow_, process.uid);
 }
 
+bool Scope::judges_processes() const {
+  return !allow_.exes.empty() || !allow_.uids.empty() || !deny_.exes.empty() || !deny_.uids.empty();
+}
+
 bool Scope::includes(const llm::Network& network) const {
   if (matches_port(deny_, network)) return false;
   return allow_.ports.empty() || matches_port(allow_, network);

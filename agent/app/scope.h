@@ -14,6 +14,8 @@ class Scope {
   // of scope before any of its bytes are parsed; a port is known only with the connection.
   bool includes(const llm::Process& process) const;
   bool includes(const llm::Network& network) const;
+  // Whether any rule asks about processes.
+  bool judges_processes() const;
 
  private:
   config::ScopeRules allow_;
