@@ -89,7 +89,7 @@ cat <<TEXT
 Portal     https://$listen   (its certificate is signed by $home/collector/pki/ca.crt)
 Login      admin / $(cat "$home/admin-password")
 Logs       $home/collector.log, $home/agent.log
-Watch      $bin/sonde trace     in another terminal: what programs say to language models
+Watch      sudo $bin/sonde trace     in another terminal: what programs say to language models
 
 Findings on this host, as they come (Ctrl-C ends):
 TEXT
