@@ -34,8 +34,10 @@ collector() { "$bin/sonde-collector" --config "$home/collector.yaml" "$@"; }
 pids=()
 stop() {
   trap - INT TERM EXIT
-  for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do  # the agent first: it delivers what it has before the collector ends
+    kill -TERM "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
 }
 trap stop EXIT
 trap 'exit 0' INT TERM
