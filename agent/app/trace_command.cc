@@ -43,6 +43,12 @@ void print_losses(const Counters& counters) {
   }
 }
 
+LiveCaptureOptions capture_options(const std::vector<uint32_t>& plain_http_ports) {
+  LiveCaptureOptions options;
+  options.plain_http_ports = plain_http_ports;
+  return options;
+}
+
 bool wanted(const TraceOptions& options, const llm::Exchange& exchange) {
   if (options.pid && exchange.process.pid != *options.pid) return false;
   return options.exe_glob.empty() ||
@@ -59,7 +65,7 @@ int run_trace(const TraceOptions& options) {
       {options.json, options.findings, !options.json && isatty(STDOUT_FILENO) != 0}, limits,
       counters, stdout);
   if (!printer.ok()) return complain(printer.error().message, kExitFailure);
-  auto live = LiveCapture::start({}, counters);
+  auto live = LiveCapture::start(capture_options(options.plain_http_ports), counters);
   if (!live.ok()) return complain(live.error().message, kExitFailure);
   Pipeline pipeline(
       limits, counters,
@@ -84,7 +90,7 @@ int run_record(const RecordOptions& options) {
   Counters counters;
   auto writer = capture::RecordWriter::create(options.output);
   if (!writer.ok()) return complain(writer.error().message, kExitFailure);
-  auto live = LiveCapture::start({}, counters);
+  auto live = LiveCapture::start(capture_options(options.plain_http_ports), counters);
   if (!live.ok()) return complain(live.error().message, kExitFailure);
   fmt::print(stderr, "{}\n", (*live)->summary());
   const std::jthread stopper = stop_at_end(**live, options.duration_seconds);

@@ -75,18 +75,27 @@ std::vector<std::byte> json_record(Record record, uint16_t kind, uint32_t tgid, 
 }  // namespace
 
 Attacher::Attacher(ProbeSet& probes, LocateCache& cache, Counters& counters, RecordSink sink)
-    : probes_(probes), cache_(cache), counters_(counters), sink_(std::move(sink)) {}
+    : probes_(probes),
+      cache_(cache),
+      counters_(counters),
+      sink_(std::move(sink)),
+      stdio_(probes.stdio()) {}
 
 Attacher::~Attacher() { stop(); }
 
 Status Attacher::start() {
   auto trigger = ExecTrigger::create(counters_);
   if (!trigger.ok()) return tl::unexpected(trigger.error());
-  trigger_ = std::move(*trigger);  // before the sweep: what is mapped meanwhile is not missed
+  {
+    const std::scoped_lock lock(mutex_);
+    trigger_ = std::move(*trigger);  // before the sweep: what is mapped meanwhile is not missed
+  }
+  tell_fixed_targets();
   forget_own_executable();
   attach_ahead();
   sweep_urgent();
   fill_backlog();
+  for (const uint32_t tgid : proc_.processes()) hear_stdio_of(tgid);
   follower_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
   sweeper_ = std::jthread([this](const std::stop_token& stop) { sweep(stop); });
   return {};
@@ -146,6 +155,7 @@ void Attacher::follow(const std::stop_token& stop) {
     mappings.clear();
     trigger_->poll(kTriggerWaitMs, mappings);
     for (const ExecMapping& mapping : mappings) on_mapping(mapping);
+    tell_who_was_asked_for();
   }
 }
 
@@ -167,6 +177,7 @@ std::optional<Attacher::Later> Attacher::next_of_backlog(const std::stop_token& 
     if (backlog_filled_.wait_for(lock, stop, kSweepInterval, [this] { return !backlog_.empty(); }))
       break;
     lock.unlock();
+    probes_.stdio().stop_if_unused();
     if (!stop.stop_requested()) fill_backlog();
     lock.lock();
   }
@@ -287,6 +298,59 @@ void Attacher::note(CoverageEntry entry) {
   } else if (coverage_.size() < kMaxKnownFiles) {
     coverage_.push_back(std::move(entry));
   }
+}
+
+// What is heard at the socket layer is in no file.
+void Attacher::tell_fixed_targets() {
+  sonde_target_record record{};
+  record.target = SONDE_TARGET_SOCKET;
+  const Json json{{"tls", "none"}, {"located_by", "socket"}};
+  sink_(json_record(record, SONDE_RECORD_TARGET, 0, json));
+  record.target = SONDE_TARGET_STDIO;
+  const Json stdio{{"tls", "stdio"}, {"located_by", "socket"}};
+  sink_(json_record(record, SONDE_RECORD_TARGET, 0, stdio));
+}
+
+void Attacher::on_ring_record(Bytes record) {
+  sonde_record_header header{};
+  if (record.size() < sizeof(header)) return;
+  std::memcpy(&header, record.data(), sizeof(header));
+  if (header.kind == SONDE_RECORD_SOCKET) {
+    const std::scoped_lock lock(mutex_);
+    if (told_processes_.contains(header.tgid)) return;
+    ask(asked_processes_, header.tgid);
+  } else if (header.kind == SONDE_RECORD_EXEC) {
+    sonde_exec_record exec{};
+    if (record.size() < sizeof(exec)) return;
+    std::memcpy(&exec, record.data(), sizeof(exec));
+    const std::scoped_lock lock(mutex_);
+    if ((exec.flags & SONDE_EXEC_STDIO) != 0) ask(asked_servers_, header.tgid);
+  }
+}
+
+// Under the mutex: leaves the question for the follower's thread.
+void Attacher::ask(std::vector<uint32_t>& questions, uint32_t tgid) {
+  if (questions.size() >= kMaxToldProcesses) return;
+  questions.push_back(tgid);
+  if (trigger_) trigger_->wake();
+}
+
+void Attacher::hear_stdio_of(uint32_t tgid) {
+  const auto heard = stdio_.consider(tgid);
+  if (!heard.ok()) return counters_.add(Count::kProbesFailed);
+  for (const uint32_t process : *heard) tell_process(process);
+}
+
+void Attacher::tell_who_was_asked_for() {
+  std::vector<uint32_t> asked;
+  std::vector<uint32_t> servers;
+  {
+    const std::scoped_lock lock(mutex_);
+    asked.swap(asked_processes_);
+    servers.swap(asked_servers_);
+  }
+  for (const uint32_t tgid : servers) hear_stdio_of(tgid);
+  for (const uint32_t tgid : asked) tell_process(tgid);
 }
 
 void Attacher::tell_target(uint32_t id, const TlsTarget& target, const std::string& path) {

@@ -27,6 +27,7 @@
 #include "agent/attach/locate_cache.h"
 #include "agent/attach/probe_set.h"
 #include "agent/attach/proc_fs.h"
+#include "agent/attach/stdio_watch.h"
 #include "agent/base/bytes.h"
 #include "agent/base/counters.h"
 
@@ -58,6 +59,10 @@ class Attacher {
   // Attaches to what is there, then starts to follow what comes. Returns when listening.
   Status start();
   void stop();
+
+  // Shown every record of the ring, from its reader's thread: who speaks through a socket without
+  // a TLS stack is told of by nothing else.
+  void on_ring_record(Bytes record);
 
   std::vector<CoverageEntry> coverage() const;
   // start() looks at the files that matter most; true when the first full sweep is over as well.
@@ -94,6 +99,10 @@ class Attacher {
   bool attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
                       const LocateReport& report);
   void note(CoverageEntry entry);
+  void ask(std::vector<uint32_t>& questions, uint32_t tgid);
+  void hear_stdio_of(uint32_t tgid);
+  void tell_fixed_targets();
+  void tell_who_was_asked_for();
   void tell_target(uint32_t id, const TlsTarget& target, const std::string& path);
   void tell_process(uint32_t tgid);
 
@@ -102,12 +111,15 @@ class Attacher {
   Counters& counters_;
   RecordSink sink_;
   ProcFs proc_;
+  StdioWatch stdio_;  // of start(), then of the follower's thread
   std::unique_ptr<ExecTrigger> trigger_;
   std::atomic<uint32_t> next_target_{1};
 
   mutable std::mutex mutex_;  // guards all that follows but the threads
   std::map<FileKey, Known> known_files_;
   std::set<uint32_t> told_processes_;
+  std::vector<uint32_t> asked_processes_;
+  std::vector<uint32_t> asked_servers_;
   std::deque<Later> backlog_;
   std::condition_variable_any backlog_filled_;
   mutable std::condition_variable swept_changed_;
