@@ -12,9 +12,8 @@
 #include "agent/base/counters.h"
 #include "agent/base/limits.h"
 #include "agent/capture/event.h"
-#include "agent/conn/connection.h"
-#include "agent/llm/assembler.h"
 #include "agent/llm/context.h"
+#include "agent/llm/exchange.h"
 
 namespace sonde::app {
 

@@ -26,6 +26,7 @@
 #include "agent/attach/exec_trigger.h"
 #include "agent/attach/locate_cache.h"
 #include "agent/attach/probe_set.h"
+#include "agent/attach/probed_files.h"
 #include "agent/attach/proc_fs.h"
 #include "agent/attach/stdio_watch.h"
 #include "agent/base/bytes.h"
@@ -75,7 +76,7 @@ class Attacher {
   enum class Known : uint8_t {
     kBusy,  // another thread is looking at it
     kNoStack,
-    kStack,
+    kStack,  // and probes on it
   };
   // A file to look at when there is time.
   struct Later {
@@ -86,7 +87,6 @@ class Attacher {
 
   static FileKey key_of(const struct stat& info);
 
-  void forget_own_executable();
   void attach_ahead();
   void sweep_urgent();
   void fill_backlog();
@@ -95,9 +95,11 @@ class Attacher {
   std::optional<Later> next_of_backlog(const std::stop_token& stop);
   void on_mapping(const ExecMapping& mapping);
   bool consider(const std::filesystem::path& file, const std::string& shown_path);
-  std::optional<Known> claim(const FileKey& key);
-  bool attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
-                      const LocateReport& report);
+  std::optional<Known> claim(const struct stat& file);
+  std::optional<std::vector<uint32_t>> attach_targets(const std::filesystem::path& file,
+                                                      const CoverageEntry& entry,
+                                                      const LocateReport& report);
+  void detach_stale();
   void note(CoverageEntry entry);
   void ask(std::vector<uint32_t>& questions, uint32_t tgid);
   void hear_stdio_of(uint32_t tgid);
@@ -115,8 +117,9 @@ class Attacher {
   std::unique_ptr<ExecTrigger> trigger_;
   std::atomic<uint32_t> next_target_{1};
 
-  mutable std::mutex mutex_;  // guards all that follows but the threads
-  std::map<FileKey, Known> known_files_;
+  mutable std::mutex mutex_;              // guards all that follows but the threads
+  std::map<FileKey, Known> known_files_;  // those that hold no probes
+  ProbedFiles probed_;
   std::set<uint32_t> told_processes_;
   std::vector<uint32_t> asked_processes_;
   std::vector<uint32_t> asked_servers_;
