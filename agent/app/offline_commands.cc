@@ -79,8 +79,7 @@ int run_replay(const ReplayOptions& options) {
   Counters counters;
   if (options.alerts) return replay_alerts(options.file, counters);
   const Limits limits;
-  auto printer =
-      ExchangePrinter::create({options.json, options.findings, false}, limits, counters, stdout);
+  auto printer = ExchangePrinter::create(options.view, limits, counters, stdout);
   if (!printer.ok()) return complain(printer.error().message, kExitFailure);
   return replay(options.file, counters,
                 [&](llm::Exchange&& exchange) { printer->print(exchange); });

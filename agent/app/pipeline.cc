@@ -153,6 +153,11 @@ Pipeline::Entry& Pipeline::entry_of(const capture::DataEvent& data) {
   entries_.push_front(std::make_unique<Entry>(*this, data, joined_late));
   by_key_[key] = entries_.begin();
   Entry& entry = *entries_.front();
+  if (progress_) {
+    entry.talk->set_progress([this, tgid = data.connection.tgid](const llm::Progress& progress) {
+      progress_(processes_.find(tgid), progress);
+    });
+  }
   if (auto early = early_sockets_.extract(key)) entry.network = std::move(early.mapped());
   if (process_filter_ && !process_filter_(processes_.find(data.connection.tgid)))
     ignore(entry, data.connection, Count::kConnectionsOutOfScope);

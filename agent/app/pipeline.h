@@ -12,6 +12,7 @@
 #include "agent/base/counters.h"
 #include "agent/base/limits.h"
 #include "agent/capture/event.h"
+#include "agent/llm/call_environment.h"
 #include "agent/llm/context.h"
 #include "agent/llm/exchange.h"
 
@@ -36,6 +37,10 @@ class Pipeline {
   void set_fingerprint(llm::Fingerprint fingerprint) {
     context_.fingerprint = std::move(fingerprint);
   }
+
+  // Told of answers while they come; the process is the one that hears or sends them.
+  using ProgressSink = std::function<void(const llm::Process&, const llm::Progress&)>;
+  void set_progress(ProgressSink progress) { progress_ = std::move(progress); }
 
   // Sees every piece of plaintext first: for the self-test.
   using Listener = std::function<void(uint32_t tgid, Bytes)>;
@@ -75,6 +80,7 @@ class Pipeline {
   IgnoreSink ignored_;
   ProcessFilter process_filter_;
   Listener listener_;
+  ProgressSink progress_;
   ProcessTable processes_;
   std::unordered_map<uint32_t, Target> targets_;
   llm::Context context_;  // of all assemblers

@@ -10,6 +10,7 @@
 #include "agent/base/limits.h"
 #include "agent/base/time.h"
 #include "agent/capture/event.h"
+#include "agent/llm/call_environment.h"
 #include "agent/llm/context.h"
 #include "agent/llm/exchange.h"
 
@@ -30,6 +31,9 @@ class Talk {
                                      const Shared& shared, Sink sink);
   virtual ~Talk() = default;
 
+  // Told how an answer grows, where what carries it says so.
+  using ProgressSink = std::function<void(const llm::Progress&)>;
+  virtual void set_progress(ProgressSink) {}
   // Event time of what follows; `wall` is the same instant as `mono`.
   virtual void set_time(MonoTime mono, WallTime wall) = 0;
   virtual void on_data(const capture::DataEvent& event) = 0;

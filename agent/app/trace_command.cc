@@ -49,10 +49,18 @@ LiveCaptureOptions capture_options(const std::vector<uint32_t>& plain_http_ports
   return options;
 }
 
+bool matches(const std::string& pattern, const std::string& text) {
+  return pattern.empty() || fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+}
+
+bool wanted(const TraceOptions& options, const llm::Process& process) {
+  return (!options.pid || process.pid == *options.pid) && matches(options.exe_glob, process.exe);
+}
+
 bool wanted(const TraceOptions& options, const llm::Exchange& exchange) {
-  if (options.pid && exchange.process.pid != *options.pid) return false;
-  return options.exe_glob.empty() ||
-         fnmatch(options.exe_glob.c_str(), exchange.process.exe.c_str(), 0) == 0;
+  return wanted(options, exchange.process) && matches(options.host_glob, exchange.network.host) &&
+         (matches(options.model_glob, exchange.request_model) ||
+          matches(options.model_glob, exchange.response_model));
 }
 
 }  // namespace
@@ -61,9 +69,7 @@ int run_trace(const TraceOptions& options) {
   block_signals();
   Counters counters;
   const Limits limits;
-  auto printer = ExchangePrinter::create(
-      {options.json, options.findings, !options.json && isatty(STDOUT_FILENO) != 0}, limits,
-      counters, stdout);
+  auto printer = ExchangePrinter::create(options.view, limits, counters, stdout);
   if (!printer.ok()) return complain(printer.error().message, kExitFailure);
   auto live = LiveCapture::start(capture_options(options.plain_http_ports), counters);
   if (!live.ok()) return complain(live.error().message, kExitFailure);
@@ -75,6 +81,11 @@ int run_trace(const TraceOptions& options) {
       [&](const capture::ConnectionKey& key) {
         (*live)->probes().ignore(key.tgid, key.handle, key.generation_ns);
       });
+  if (!options.view.json && isatty(STDOUT_FILENO) != 0) {
+    pipeline.set_progress([&](const llm::Process& process, const llm::Progress& progress) {
+      if (wanted(options, process)) printer->progress(process, progress);
+    });
+  }
   fmt::print(stderr, "{}\n", (*live)->summary());
   const std::jthread stopper = stop_at_end(**live, options.duration_seconds);
   std::vector<std::byte> records;

@@ -65,6 +65,11 @@ Call::Call(CallEnvironment& environment)
       scope_(environment.context.next_scope++),
       events_(environment.limits.json_depth) {
   exchange_.start_time = environment.wall;
+  if (!environment.progress) return;
+  writer_.set_watcher([this](PartType type, std::string_view text) {
+    watched_ = true;
+    environment_.progress({scope_, exchange_, type, text});
+  });
 }
 
 void Call::request_head(const http::Head& head) {
@@ -379,6 +384,7 @@ void Call::release() {
   }
   if (state_ != State::kAccepted) return ignore();
   dialect_->finish(writer_);
+  if (watched_) environment_.progress({scope_, exchange_, PartType::kText, {}, true});
   const bool events_lost = decoder_ && decoder_->dropped() != 0;
   exchange_.capture.complete = request_.heard && request_.whole && told && !response_.cut &&
                                !events_lost && !writer_.truncated();

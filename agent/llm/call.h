@@ -94,6 +94,7 @@ class Call {
   bool expected_ = false;    // the path says LLM
   bool judged_ = false;      // the beginning of the request's body was looked at
   bool last_event_ = false;  // events that come now may be cut
+  bool watched_ = false;     // someone was told of its pieces
   Direction request_;
   Direction response_;
   Framing framing_ = Framing::kUnknown;

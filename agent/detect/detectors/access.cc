@@ -119,7 +119,8 @@ class AccessDetector final : public Detector {
 
   void judge_key(const llm::Exchange& exchange, const std::string& application,
                  std::vector<Hit>& hits) {
-    if (exchange.key_fingerprint.empty()) return;
+    // A server is shown the keys of others: that it has heard one does not mean that it uses it.
+    if (exchange.key_fingerprint.empty() || exchange.capture.side == "server") return;
     std::set<std::string>& users = keys_[exchange.key_fingerprint];
     if (users.size() >= kPrincipals || !users.insert(application).second || users.size() < 2)
       return;

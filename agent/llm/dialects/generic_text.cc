@@ -260,7 +260,7 @@ void GenericText::add_text(std::string path, std::string_view text, Writer& writ
     }
   }
   if (block == nullptr) block = blocks_.open(blocks_.size(), PartType::kText, path, writer);
-  if (block != nullptr) writer.append(block->text, text);
+  if (block != nullptr) writer.grow(block->type, block->text, text);
 }
 
 void GenericText::finish(Writer& writer) {

@@ -95,6 +95,15 @@ TEST_F(BaselinesTest, KeyOfTwoApplicationsIsFound) {
   EXPECT_THAT(alerts(exchange), Not(Contains("access.key_reuse")));
 }
 
+TEST_F(BaselinesTest, KeyThatAServerIsShownIsNotItsOwn) {
+  llm::Exchange exchange = by("/usr/bin/app", "hello");
+  exchange.key_fingerprint = "aabbccddeeff";
+  alerts(exchange);
+  exchange.process.exe = "/usr/bin/ollama";
+  exchange.capture.side = "server";
+  EXPECT_THAT(alerts(exchange), Not(Contains("access.key_reuse")));
+}
+
 TEST_F(BaselinesTest, NewProgramAtAnEstablishedModelIsFound) {
   for (int i = 0; i < 250; ++i) {
     alerts(by("/usr/bin/app", "hello", WallTime(i * 1h)));
