@@ -48,7 +48,7 @@ static __always_inline void hear_plain(__u64 address, __u64 length, const bool s
 	__u64 begun = begin_plain(address, length, sent);
 
 	if (begun)
-		emit_buffers(address ^ handle_key, OWNER(0, sent, 0), begun - 1, length);
+		emit_moved(address ^ handle_key, OWNER(0, sent, 0), begun - 1, length);
 }
 
 static __always_inline void forget_socket(struct sock *sk)

@@ -17,8 +17,9 @@
 #define S_IFIFO	 0010000
 #define S_IFSOCK 0140000
 
-#define STDIO_ENTRIES	8192
-#define STDIO_ANCESTORS 4
+#define STDIO_ENTRIES	  8192
+#define STDIO_ANCESTORS	  4
+#define STDIO_PATIENCE_NS 60000000000ull /* a client greets its server at once */
 
 #define STDIO_SERVER   1 /* its own standard input and output */
 #define STDIO_ANCESTOR 2
@@ -26,7 +27,8 @@
 struct stdio_process {
 	__u64 input; /* channels; 0: not looked up yet */
 	__u64 output;
-	__u32 role; /* STDIO_ */
+	__u64 until_ns; /* a server that has heard no JSON by then is none; user space looks */
+	__u32 role;	/* STDIO_ */
 	__u32 reserved;
 };
 
@@ -78,6 +80,20 @@ static __always_inline __u64 channel_of(struct file *file, bool *is_socket)
 	return BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX ? (__u64)sk : 0;
 }
 
+/*
+ * Whether standard input is the parent's own, and nobody's channel: whole trees of processes have
+ * inherited it, of which none is a server.
+ */
+static __always_inline bool is_inherited(struct task_struct *task)
+{
+	bool is_socket;
+	__u64 input = channel_of(file_of(task, 0), &is_socket);
+
+	return input &&
+	       input == channel_of(file_of(BPF_CORE_READ(task, real_parent), 0), &is_socket) &&
+	       !bpf_map_lookup_elem(&stdio_channels, &input);
+}
+
 static __always_inline bool open_channels(struct task_struct *task, struct stdio_process *process,
 					  __u32 tgid)
 {
@@ -103,11 +119,12 @@ static __always_inline bool open_channels(struct task_struct *task, struct stdio
 /* At exec: whether the process may be a server. */
 static __always_inline bool watch_stdio(struct task_struct *task)
 {
-	struct stdio_process process = {.role = STDIO_SERVER};
+	struct stdio_process process = {.role = STDIO_SERVER,
+					.until_ns = bpf_ktime_get_ns() + STDIO_PATIENCE_NS};
 	struct stdio_process ancestor = {.role = STDIO_ANCESTOR};
 	__u32 tgid = BPF_CORE_READ(task, tgid);
 
-	if (!open_channels(task, &process, tgid)) {
+	if (is_inherited(task) || !open_channels(task, &process, tgid)) {
 		bpf_map_delete_elem(&stdio_processes, &tgid);
 		return false;
 	}
@@ -211,9 +228,9 @@ __noinline int hear_stdio(__u32 tgid, __u64 length)
 		return 0;
 	position = take_room(input ^ handle_key, conn, sending, length, &wanted);
 	if (wanted)
-		emit_buffers(input ^ handle_key,
-			     OWNER(tgid, sending, is_server ? SONDE_DATA_SERVER : 0), position,
-			     length);
+		emit_moved(input ^ handle_key,
+			   OWNER(tgid, sending, is_server ? SONDE_DATA_SERVER : 0), position,
+			   length);
 	return 0;
 }
 

@@ -10,9 +10,8 @@ Together with its callers one must fit into 512 bytes of stack.
 #include "bpf/emit.h"
 #include "bpf/syscall.h"
 
-/* As many buffers of one writev() are followed; what others hold is a gap. The kernel takes 1024.
- */
-#define MAX_HEARD_VECTORS 512
+/* Buffers of one writev() that are followed in one go; the kernel takes twice as many. */
+#define VECTORS_AT_ONCE 512
 
 /* Whose bytes: the process, or 0 where the handle means the same in all; direction and flags. */
 #define OWNER(tgid, direction, flags) ((__u64)(tgid) << 8 | (flags) << 1 | (direction))
@@ -41,23 +40,26 @@ __noinline int emit_memory(__u64 handle, __u64 owner, __u64 position, __u64 sour
 	return 0;
 }
 
-/* The first `length` bytes of the memory that the system call in progress names. */
-__noinline int emit_buffers(__u64 handle, __u64 owner, __u64 position, __u64 length)
+/*
+ * `length` bytes of the memory that the system call in progress names, from buffer `first` on.
+ * Answers how many of them it did not get to.
+ */
+__noinline __u64 emit_buffers(__u64 handle, __u64 owner, __u64 position, __u64 length, __u32 first)
 {
 	struct user_buffers buffers = {};
 	struct system_call call = {};
 
-	if (!current_call(&call) || !find_user_buffers(&call, &buffers)) {
-		count_loss(SONDE_LOSS_FAULT, length); /* sendfile, splice, io_uring */
-		return 0;
-	}
-	for (__u32 i = 0; i < MAX_HEARD_VECTORS && i < buffers.count; i++) {
+	if (!current_call(&call) || !find_user_buffers(&call, &buffers))
+		return length; /* sendfile, splice, io_uring */
+	for (__u32 i = 0; i < VECTORS_AT_ONCE; i++) {
 		struct user_vector vector = buffers.first;
+		__u64 number = (__u64)first + i;
 
-		if (!length)
+		if (!length || number >= buffers.count)
 			break;
-		if (i && bpf_probe_read_user(&vector, sizeof(vector),
-					     (const void *)(buffers.table + i * sizeof(vector))))
+		if (number &&
+		    bpf_probe_read_user(&vector, sizeof(vector),
+					(const void *)(buffers.table + number * sizeof(vector))))
 			break;
 		if (vector.length > length)
 			vector.length = length;
@@ -65,9 +67,17 @@ __noinline int emit_buffers(__u64 handle, __u64 owner, __u64 position, __u64 len
 		position += vector.length;
 		length -= vector.length;
 	}
-	if (length)
-		count_loss(SONDE_LOSS_FAULT, length);
-	return 0;
+	return length;
+}
+
+static __always_inline void emit_moved(__u64 handle, __u64 owner, __u64 position, __u64 length)
+{
+	__u64 rest = emit_buffers(handle, owner, position, length, 0);
+
+	if (rest)
+		rest = emit_buffers(handle, owner, position + length - rest, rest, VECTORS_AT_ONCE);
+	if (rest)
+		count_loss(SONDE_LOSS_FAULT, rest);
 }
 
 /* Takes room in the stream for `length` bytes; *wanted: somebody wants to hear them. */

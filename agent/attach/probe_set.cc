@@ -281,9 +281,9 @@ Result<std::unique_ptr<ProbeSet>> ProbeSet::create(const ProbeSetOptions& option
     if (!skeleton) continue;
     auto impl = std::make_unique<Impl>();
     if (!attach_to_kernel(*skeleton, impl->kernel_links)) continue;
-    impl->stdio =
-        std::make_unique<StdioProbe>(features.stdio ? skeleton->progs.stdio_call : nullptr,
-                                     bpf_map__fd(skeleton->maps.stdio_processes));
+    impl->stdio = std::make_unique<StdioProbe>(
+        features.stdio ? skeleton->progs.stdio_call : nullptr,
+        bpf_map__fd(skeleton->maps.stdio_processes), bpf_map__fd(skeleton->maps.stdio_channels));
     impl->skeleton = std::move(skeleton);
     return std::unique_ptr<ProbeSet>(new ProbeSet(std::move(impl), features));
   }

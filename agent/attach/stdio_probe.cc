@@ -5,6 +5,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <time.h>
 
 namespace sonde::attach {
 namespace {
@@ -13,12 +14,27 @@ namespace {
 struct StdioProcess {
   uint64_t input = 0;
   uint64_t output = 0;
+  uint64_t until_ns = 0;
   uint32_t role = 0;
   uint32_t reserved = 0;
 };
 
+// Mirror of struct stdio_channel.
+struct StdioChannel {
+  uint64_t input = 0;
+  uint32_t server = 0;
+  uint16_t is_output = 0;
+  uint16_t speaks_json = 0;
+};
+
 constexpr uint32_t kServer = 1;
 constexpr uint32_t kAncestor = 2;
+
+uint64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
 
 std::vector<uint32_t> keys_of(int map) {
   std::vector<uint32_t> keys;
@@ -35,12 +51,14 @@ std::vector<uint32_t> keys_of(int map) {
 }  // namespace
 
 void StdioProbe::put(uint32_t tgid, uint32_t role) {
-  const StdioProcess process{.role = role};
-  bpf_map_update_elem(map_, &tgid, &process, BPF_NOEXIST);
+  const auto patience = std::chrono::nanoseconds(kPatience).count();
+  const StdioProcess process{.until_ns = monotonic_ns() + static_cast<uint64_t>(patience),
+                             .role = role};
+  bpf_map_update_elem(processes_, &tgid, &process, BPF_NOEXIST);
 }
 
 void StdioProbe::forget(uint32_t tgid) {
-  if (available()) bpf_map_delete_elem(map_, &tgid);
+  if (available()) bpf_map_delete_elem(processes_, &tgid);
 }
 
 Status StdioProbe::hear(uint32_t server, std::span<const uint32_t> ancestors) {
@@ -59,21 +77,33 @@ bool StdioProbe::attached() const {
   return link_ != nullptr;
 }
 
-size_t StdioProbe::servers() const {
-  size_t count = 0;
-  for (const uint32_t tgid : keys_of(map_)) {
-    StdioProcess process;
-    if (bpf_map_lookup_elem(map_, &tgid, &process) == 0 && process.role == kServer) ++count;
+// A silent one is forgotten once its time is over, with its channels: its children are no servers
+// either.
+bool StdioProbe::is_server(uint32_t tgid, uint64_t now_ns) {
+  StdioProcess process;
+  if (bpf_map_lookup_elem(processes_, &tgid, &process) != 0 || process.role != kServer)
+    return false;
+  StdioChannel channel;
+  const bool heard = bpf_map_lookup_elem(channels_, &process.input, &channel) == 0;
+  if (now_ns < process.until_ns || (heard && channel.speaks_json != 0)) return true;
+  bpf_map_delete_elem(processes_, &tgid);
+  if (heard && channel.server == tgid) {
+    bpf_map_delete_elem(channels_, &process.input);
+    bpf_map_delete_elem(channels_, &process.output);
   }
-  return count;
+  return false;
 }
 
 void StdioProbe::stop_if_unused() {
   LinkPtr unused;  // goes after the lock: it takes its time
   const std::scoped_lock lock(mutex_);
-  if (!available() || servers() > 0) return;
+  if (!available()) return;
+  const uint64_t now_ns = monotonic_ns();
+  size_t servers = 0;
+  for (const uint32_t tgid : keys_of(processes_)) servers += is_server(tgid, now_ns) ? 1 : 0;
+  if (servers > 0) return;
   unused = std::move(link_);
-  for (const uint32_t tgid : keys_of(map_)) bpf_map_delete_elem(map_, &tgid);
+  for (const uint32_t tgid : keys_of(processes_)) bpf_map_delete_elem(processes_, &tgid);
 }
 
 }  // namespace sonde::attach

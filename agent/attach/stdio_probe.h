@@ -2,6 +2,7 @@
 // attached only while a process is watched. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <span>
@@ -13,8 +14,13 @@ namespace sonde::attach {
 
 class StdioProbe {
  public:
-  // Both are borrowed; null and -1 where the kernel cannot: then nothing is ever heard.
-  StdioProbe(bpf_program* program, int processes_map) : program_(program), map_(processes_map) {}
+  // How long a server that was there before Sonde may stay silent.
+  static constexpr std::chrono::minutes kPatience{10};
+
+  // The maps are bpf/stdio.h's. All are borrowed; null and -1 where the kernel cannot: then nothing
+  // is ever heard.
+  StdioProbe(bpf_program* program, int processes_map, int channels_map)
+      : program_(program), processes_(processes_map), channels_(channels_map) {}
 
   bool available() const { return program_ != nullptr; }
 
@@ -22,16 +28,18 @@ class StdioProbe {
   // server's exec.
   Status hear(uint32_t server, std::span<const uint32_t> ancestors);
   void forget(uint32_t tgid);
-  // Detaches it unless a server is left, and then forgets its ancestors as well.
+  // Forgets servers to which nobody has spoken JSON in time. Detaches the program unless one is
+  // left, and then forgets its ancestors as well.
   void stop_if_unused();
   bool attached() const;
 
  private:
   void put(uint32_t tgid, uint32_t role);
-  size_t servers() const;
+  bool is_server(uint32_t tgid, uint64_t now_ns);
 
   bpf_program* program_;
-  int map_;
+  int processes_;
+  int channels_;
   mutable std::mutex mutex_;  // guards link_, and that it is there while a server is
   LinkPtr link_;
 };

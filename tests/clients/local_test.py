@@ -1,8 +1,8 @@
 """What never leaves the host is heard as well: model servers without TLS, and tools over pipes."""
 import json
+import os
 import unittest
 
-from rig.child import run
 from rig.provider import node, script
 from rig.sonde import Trace
 from rig.world import World
@@ -46,7 +46,8 @@ class LocalServerTest(unittest.TestCase):
         here = self.check(mine, "client", prompt, prompt, provider)
         there = self.check(theirs, "server", prompt, prompt, provider)
         self.assertEqual(here, there[::-1])
-        self.assertEqual(mine["process"]["exe"], exe)
+        # Of a process that is gone at once it is known by which name it was started.
+        self.assertEqual(os.path.realpath(mine["process"]["exe"]), exe)
         self.assertEqual(theirs["process"]["exe"], node())
 
     def test_node_with_the_ollama_package(self):
@@ -85,8 +86,7 @@ class LocalServerTest(unittest.TestCase):
             with self.subTest(size=size):
                 child = self.world.start(["/usr/bin/python3", "-c", code, f"{self.origin}/v1/chat/completions", self.post(marker, prompt)])
                 self.assertEqual(child.wait(), 0, child.errors())
-                exe = run(["readlink", "-f", "/usr/bin/python3"]).decode().strip()
-                self.heard_at_both_ends(child.pid, exe, marker, prompt, "openai")
+                self.heard_at_both_ends(child.pid, os.path.realpath("/usr/bin/python3"), marker, prompt, "openai")
 
     def test_zz_nothing_was_lost(self):
         self.assertEqual(self.trace.stop(), 0)
@@ -111,7 +111,6 @@ class McpOverPipesTest(unittest.TestCase):
         self.assertEqual(got, {"text": text * times})
 
     def check_call(self, exchange, text, times):
-        [part] = exchange["gen_ai.output.messages"][0]["parts"] if "gen_ai.output.messages" in exchange else [{}]
         self.assertIn(json.dumps(text * times), json.dumps(exchange))
         self.assertEqual({name: exchange["capture"][name] for name in ("tls", "lost_bytes", "complete")},
                          {"tls": "stdio", "lost_bytes": 0, "complete": True})
@@ -143,4 +142,4 @@ class McpOverPipesTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

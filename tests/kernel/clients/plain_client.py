@@ -13,7 +13,7 @@ how, url, path, answer = sys.argv[1], urlsplit(sys.argv[2]), sys.argv[3], int(sy
 body = open(path, "rb").read()
 head = (f"POST {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n").encode()
-PIECES = 300
+PIECES = 900  # sendmsg() takes 1024
 
 
 def check(reply):

@@ -61,7 +61,7 @@ class StdioWatchTest : public testing::Test {
   void TearDown() override { close(kMarker); }
 
   static constexpr int kMarker = 255;
-  StdioProbe probe_{nullptr, -1};
+  StdioProbe probe_{nullptr, -1, -1};
   StdioWatch watch_{probe_};
 };
 
