@@ -8,7 +8,7 @@
 #define SONDE_AEAD_H
 
 #include "bpf/emit.h"
-#include "bpf/socket.h"
+#include "bpf/socket_match.h"
 
 #define TLS_APPLICATION_DATA 0x17
 #define TLS13_HEADER_BYTES   5	/* type, version, length */

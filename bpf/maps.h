@@ -20,6 +20,8 @@ const volatile __u8 can_copy_from_user; /* programs are sleepable: absent pages 
 const volatile __u8 has_attach_cookie;	/* the cookie is the target's id */
 const volatile __u8 has_socket_trace;	/* sockets are looked at: see socket.h */
 const volatile __u8 has_task_regs;	/* bpf_task_pt_regs (Linux 5.15) */
+const volatile __u8 hears_plain;	/* connections of plain_ports: see plain.h */
+const volatile __u8 hears_stdio;	/* pipes of child processes: see stdio.h */
 const volatile __u64 handle_key;	/* hides kernel addresses that serve as handles */
 
 #define ARG_MAP_ENTRIES	 16384

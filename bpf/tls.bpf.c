@@ -10,7 +10,7 @@
  * Records are built in reserved ring memory: no per-CPU scratch that preemption could race for.
  */
 #include "bpf/emit.h"
-#include "bpf/socket.h"
+#include "bpf/socket_match.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -165,3 +165,4 @@ int any_place(struct pt_regs *ctx)
 #include "bpf/go.h"
 #include "bpf/aead.h"
 #include "bpf/process.h"
+#include "bpf/socket_trace.h"

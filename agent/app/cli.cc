@@ -21,6 +21,15 @@ void add_view_options(CLI::App& command, ViewOptions& view) {
       ->type_name("WHEN");
 }
 
+void add_plain_http_ports(CLI::App& command, std::vector<uint32_t>& ports) {
+  command
+      .add_option("--plain-http-ports", ports,
+                  "TCP ports heard without TLS, separated by commas, instead of those of common "
+                  "model servers")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 65535));
+}
+
 void add_trace(CLI::App& app, int& code) {
   auto options = std::make_shared<TraceOptions>();
   CLI::App* command =
@@ -35,6 +44,7 @@ void add_trace(CLI::App& app, int& code) {
   command->add_option("--model", options->model_glob, "Only models that match this pattern");
   command->add_option("--duration", options->duration_seconds, "Stop after so many seconds")
       ->check(CLI::NonNegativeNumber);
+  add_plain_http_ports(*command, options->plain_http_ports);
   command->callback([options, &code] { code = run_trace(*options); });
 }
 
@@ -45,6 +55,7 @@ void add_record(CLI::App& app, int& code) {
   command->add_option("-o,--output", options->output, "The recording")->required();
   command->add_option("--duration", options->duration_seconds, "Stop after so many seconds")
       ->check(CLI::NonNegativeNumber);
+  add_plain_http_ports(*command, options->plain_http_ports);
   command->callback([options, &code] { code = run_record(*options); });
 }
 

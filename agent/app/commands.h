@@ -23,12 +23,16 @@ struct TraceOptions {
   std::string exe_glob;
   std::string host_glob;
   std::string model_glob;
+  std::vector<uint32_t> plain_http_ports{config::kPlainHttpPorts.begin(),
+                                         config::kPlainHttpPorts.end()};
   double duration_seconds = 0;  // 0: until interrupted
 };
 int run_trace(const TraceOptions& options);
 
 struct RecordOptions {
   std::string output;
+  std::vector<uint32_t> plain_http_ports{config::kPlainHttpPorts.begin(),
+                                         config::kPlainHttpPorts.end()};
   double duration_seconds = 0;
 };
 int run_record(const RecordOptions& options);

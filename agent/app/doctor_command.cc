@@ -88,7 +88,11 @@ Json features_json(const attach::KernelFeatures& features) {
           {"sleepable_uprobes", features.sleepable},
           {"attach_cookie", features.attach_cookie},
           {"uprobe_multi", features.uprobe_multi},
-          {"exec_tracepoints", features.exec_trace}};
+          {"exec_tracepoints", features.exec_trace},
+          {"socket_trace", features.socket_trace != attach::KernelFeatures::SocketTrace::kNone},
+          {"task_registers", features.task_registers},
+          {"plain_http", features.plain_http},
+          {"stdio", features.stdio}};
 }
 
 Json processes_json(const std::vector<alert::CoverageEntry>& entries) {

@@ -26,7 +26,7 @@ LiveCapture::~LiveCapture() { stop(); }
 
 Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveCaptureOptions& options,
                                                         Counters& counters) {
-  auto probes = attach::ProbeSet::create({options.ring_bytes});
+  auto probes = attach::ProbeSet::create({options.ring_bytes, options.plain_http_ports});
   if (!probes.ok()) return tl::unexpected(probes.error());
   std::unique_ptr<LiveCapture> live(new LiveCapture(options, counters));
   live->probes_ = std::move(*probes);
@@ -34,7 +34,11 @@ Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveCaptureOptions
   const auto push = [queue = &live->queue_](Bytes record) { queue->push(record); };
   live->attacher_ =
       std::make_unique<attach::Attacher>(*live->probes_, live->cache_, counters, push);
-  auto reader = capture::RingReader::start(live->probes_->ring_fd(), counters, push);
+  const auto push_heard = [push, attacher = live->attacher_.get()](Bytes record) {
+    attacher->on_ring_record(record);
+    push(record);
+  };
+  auto reader = capture::RingReader::start(live->probes_->ring_fd(), counters, push_heard);
   if (!reader.ok()) return tl::unexpected(reader.error());
   live->reader_ = std::move(*reader);
   if (auto started = live->attacher_->start(); !started) return tl::unexpected(started.error());

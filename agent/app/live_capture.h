@@ -11,6 +11,7 @@
 #include "agent/base/result.h"
 #include "agent/capture/record_queue.h"
 #include "agent/capture/ring_reader.h"
+#include "agent/config/config.h"
 
 namespace sonde::app {
 
@@ -18,6 +19,9 @@ struct LiveCaptureOptions {
   size_t ring_bytes = size_t{32} << 20;
   size_t queue_bytes = size_t{64} << 20;
   std::filesystem::path cache_folder;  // of located files; empty: not kept
+  // Of connections heard without TLS.
+  std::vector<uint32_t> plain_http_ports{config::kPlainHttpPorts.begin(),
+                                         config::kPlainHttpPorts.end()};
 };
 
 class LiveCapture {

@@ -12,10 +12,9 @@
 #include "agent/base/counters.h"
 #include "agent/base/limits.h"
 #include "agent/capture/event.h"
-#include "agent/conn/connection.h"
-#include "agent/llm/assembler.h"
 #include "agent/llm/call_environment.h"
 #include "agent/llm/context.h"
+#include "agent/llm/exchange.h"
 
 namespace sonde::app {
 

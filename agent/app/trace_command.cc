@@ -51,6 +51,12 @@ bool wanted(const TraceOptions& options, const llm::Process& process) {
   return (!options.pid || process.pid == *options.pid) && matches(options.exe_glob, process.exe);
 }
 
+LiveCaptureOptions capture_options(const std::vector<uint32_t>& plain_http_ports) {
+  LiveCaptureOptions options;
+  options.plain_http_ports = plain_http_ports;
+  return options;
+}
+
 bool wanted(const TraceOptions& options, const llm::Exchange& exchange) {
   return wanted(options, exchange.process) && matches(options.host_glob, exchange.network.host) &&
          (matches(options.model_glob, exchange.request_model) ||
@@ -65,7 +71,7 @@ int run_trace(const TraceOptions& options) {
   const Limits limits;
   auto printer = ExchangePrinter::create(options.view, limits, counters, stdout);
   if (!printer.ok()) return complain(printer.error().message, kExitFailure);
-  auto live = LiveCapture::start({}, counters);
+  auto live = LiveCapture::start(capture_options(options.plain_http_ports), counters);
   if (!live.ok()) return complain(live.error().message, kExitFailure);
   Pipeline pipeline(
       limits, counters,
@@ -95,7 +101,7 @@ int run_record(const RecordOptions& options) {
   Counters counters;
   auto writer = capture::RecordWriter::create(options.output);
   if (!writer.ok()) return complain(writer.error().message, kExitFailure);
-  auto live = LiveCapture::start({}, counters);
+  auto live = LiveCapture::start(capture_options(options.plain_http_ports), counters);
   if (!live.ok()) return complain(live.error().message, kExitFailure);
   fmt::print(stderr, "{}\n", (*live)->summary());
   const std::jthread stopper = stop_at_end(**live, options.duration_seconds);

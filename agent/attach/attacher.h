@@ -26,7 +26,9 @@
 #include "agent/attach/exec_trigger.h"
 #include "agent/attach/locate_cache.h"
 #include "agent/attach/probe_set.h"
+#include "agent/attach/probed_files.h"
 #include "agent/attach/proc_fs.h"
+#include "agent/attach/stdio_watch.h"
 #include "agent/base/bytes.h"
 #include "agent/base/counters.h"
 
@@ -59,6 +61,10 @@ class Attacher {
   Status start();
   void stop();
 
+  // Shown every record of the ring, from its reader's thread: who speaks through a socket without
+  // a TLS stack is told of by nothing else.
+  void on_ring_record(Bytes record);
+
   std::vector<CoverageEntry> coverage() const;
   // start() looks at the files that matter most; true when the first full sweep is over as well.
   bool wait_until_swept(std::chrono::milliseconds timeout) const;
@@ -70,7 +76,7 @@ class Attacher {
   enum class Known : uint8_t {
     kBusy,  // another thread is looking at it
     kNoStack,
-    kStack,
+    kStack,  // and probes on it
   };
   // A file to look at when there is time.
   struct Later {
@@ -81,7 +87,6 @@ class Attacher {
 
   static FileKey key_of(const struct stat& info);
 
-  void forget_own_executable();
   void attach_ahead();
   void sweep_urgent();
   void fill_backlog();
@@ -90,10 +95,16 @@ class Attacher {
   std::optional<Later> next_of_backlog(const std::stop_token& stop);
   void on_mapping(const ExecMapping& mapping);
   bool consider(const std::filesystem::path& file, const std::string& shown_path);
-  std::optional<Known> claim(const FileKey& key);
-  bool attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
-                      const LocateReport& report);
+  std::optional<Known> claim(const struct stat& file);
+  std::optional<std::vector<uint32_t>> attach_targets(const std::filesystem::path& file,
+                                                      const CoverageEntry& entry,
+                                                      const LocateReport& report);
+  void detach_stale();
   void note(CoverageEntry entry);
+  void ask(std::vector<uint32_t>& questions, uint32_t tgid);
+  void hear_stdio_of(uint32_t tgid);
+  void tell_fixed_targets();
+  void tell_who_was_asked_for();
   void tell_target(uint32_t id, const TlsTarget& target, const std::string& path);
   void tell_process(uint32_t tgid);
 
@@ -102,12 +113,16 @@ class Attacher {
   Counters& counters_;
   RecordSink sink_;
   ProcFs proc_;
+  StdioWatch stdio_;  // of start(), then of the follower's thread
   std::unique_ptr<ExecTrigger> trigger_;
   std::atomic<uint32_t> next_target_{1};
 
-  mutable std::mutex mutex_;  // guards all that follows but the threads
-  std::map<FileKey, Known> known_files_;
+  mutable std::mutex mutex_;              // guards all that follows but the threads
+  std::map<FileKey, Known> known_files_;  // those that hold no probes
+  ProbedFiles probed_;
   std::set<uint32_t> told_processes_;
+  std::vector<uint32_t> asked_processes_;
+  std::vector<uint32_t> asked_servers_;
   std::deque<Later> backlog_;
   std::condition_variable_any backlog_filled_;
   mutable std::condition_variable swept_changed_;

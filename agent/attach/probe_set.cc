@@ -64,9 +64,13 @@ uint64_t place_of(const tls_bpf& skeleton, const bpf_program* program) {
   return 0;
 }
 
+constexpr std::string_view kStdioSection = "tp_btf/sys_exit";
+
 // Which optional group a program belongs to, by its section.
 bool is_wanted(std::string_view section, const KernelFeatures& features) {
   if (section.starts_with("tp_btf/sched_process_")) return features.exec_trace;
+  if (section == kStdioSection) return features.stdio;
+  if (section.starts_with("tp_btf/inet_sock_")) return features.plain_http;
   if (section.starts_with("tp_btf/sock_")) return features.socket_trace == SocketTrace::kTracepoint;
   if (section.starts_with("kprobe/") || section.starts_with("kretprobe/")) {
     return features.socket_trace == SocketTrace::kKprobe;
@@ -85,6 +89,10 @@ SkeletonPtr load(const ProbeSetOptions& options, const KernelFeatures& features,
   skeleton->rodata->has_attach_cookie = features.attach_cookie;
   skeleton->rodata->has_socket_trace = features.socket_trace != SocketTrace::kNone;
   skeleton->rodata->has_task_regs = features.task_registers;
+  skeleton->rodata->hears_plain = features.plain_http;
+  skeleton->rodata->hears_stdio = features.stdio;
+  for (const uint32_t port : options.plain_ports)
+    skeleton->bss->plain_ports[port / 64 % 1024] |= uint64_t{1} << (port % 64);
   if (getrandom(&skeleton->rodata->handle_key, sizeof(uint64_t), 0) < 0) {
     error = errno;
     return nullptr;
@@ -208,6 +216,7 @@ struct ProbeSet::Impl {
   }
 
   SkeletonPtr skeleton;
+  std::unique_ptr<StdioProbe> stdio;  // before the skeleton goes
   std::vector<LinkPtr> kernel_links;  // tracepoints and kprobes, for the life of the set
   mutable std::mutex mutex;
   std::map<uint32_t, Target> targets;  // guarded by mutex
@@ -221,7 +230,8 @@ bool attach_to_kernel(const tls_bpf& skeleton, std::vector<LinkPtr>& links) {
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton.obj) {
     const std::string_view section = bpf_program__section_name(program);
-    if (section == "uprobe" || !bpf_program__autoload(program)) continue;
+    if (section == "uprobe" || section == kStdioSection) continue;
+    if (!bpf_program__autoload(program)) continue;
     LinkPtr link(bpf_program__attach(program));
     if (!link) return false;
     links.push_back(std::move(link));
@@ -229,11 +239,20 @@ bool attach_to_kernel(const tls_bpf& skeleton, std::vector<LinkPtr>& links) {
   return true;
 }
 
+struct SocketStep {
+  SocketTrace trace;
+  bool plain_http;
+};
+
 // From the best kernel to the plainest: what to try in turn.
-std::vector<KernelFeatures> feature_ladder() {
+std::vector<KernelFeatures> feature_ladder(const ProbeSetOptions& options) {
   constexpr std::array<KernelFeatures, 4> kBases{
       {{true, true, true}, {false, true, true}, {false, false, true}, {false, false, false}}};
-  const SocketTrace sockets = wanted_socket_trace();
+  std::vector<SocketStep> steps{{SocketTrace::kNone, false}};
+  if (const SocketTrace sockets = wanted_socket_trace(); sockets != SocketTrace::kNone) {
+    steps.insert(steps.begin(), {sockets, false});
+    if (!options.plain_ports.empty()) steps.insert(steps.begin(), {sockets, true});
+  }
   const bool registers =
       libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_pt_regs, nullptr) == 1;
   const bool multi = has_uprobe_multi();
@@ -241,10 +260,12 @@ std::vector<KernelFeatures> feature_ladder() {
   for (KernelFeatures base : kBases) {
     base.task_registers = registers;
     base.uprobe_multi = multi && base.attach_cookie;
-    for (const SocketTrace trace : {sockets, SocketTrace::kNone}) {
-      base.socket_trace = trace;
-      ladder.push_back(base);
-      if (trace == SocketTrace::kNone) break;
+    for (const SocketStep& step : steps) {
+      base.socket_trace = step.trace;
+      base.plain_http = step.plain_http;
+      base.stdio = options.stdio && registers && base.exec_trace && step.trace == steps[0].trace;
+      // A closed socket is told by a BTF tracepoint.
+      if (base.exec_trace || !base.plain_http) ladder.push_back(base);
     }
   }
   return ladder;
@@ -256,11 +277,14 @@ Result<std::unique_ptr<ProbeSet>> ProbeSet::create(const ProbeSetOptions& option
   raise_memlock();
   libbpf_set_print(quiet);
   int error = 0;
-  for (const KernelFeatures& features : feature_ladder()) {
+  for (const KernelFeatures& features : feature_ladder(options)) {
     SkeletonPtr skeleton = load(options, features, error);
     if (!skeleton) continue;
     auto impl = std::make_unique<Impl>();
     if (!attach_to_kernel(*skeleton, impl->kernel_links)) continue;
+    impl->stdio =
+        std::make_unique<StdioProbe>(features.stdio ? skeleton->progs.stdio_call : nullptr,
+                                     bpf_map__fd(skeleton->maps.stdio_processes));
     impl->skeleton = std::move(skeleton);
     return std::unique_ptr<ProbeSet>(new ProbeSet(std::move(impl), features));
   }
@@ -270,6 +294,8 @@ Result<std::unique_ptr<ProbeSet>> ProbeSet::create(const ProbeSetOptions& option
 ProbeSet::ProbeSet(std::unique_ptr<Impl> impl, KernelFeatures features)
     : impl_(std::move(impl)), features_(features) {}
 ProbeSet::~ProbeSet() = default;
+
+StdioProbe& ProbeSet::stdio() { return *impl_->stdio; }
 
 int ProbeSet::ring_fd() const { return bpf_map__fd(impl_->skeleton->maps.ring); }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/attach/locator.h"
+#include "agent/attach/stdio_probe.h"
 #include "agent/base/result.h"
 #include "sonde/abi.h"
 
@@ -28,10 +29,15 @@ struct KernelFeatures {
   SocketTrace socket_trace = SocketTrace::kNone;
   bool task_registers = false;  // bpf_task_pt_regs
   bool uprobe_multi = false;    // one link for many probes: quick to close
+  bool plain_http = false;      // connections without TLS, by their ports; wants socket_trace
+  bool stdio = false;           // standard input and output; wants exec_trace and task_registers
 };
 
 struct ProbeSetOptions {
   size_t ring_bytes = size_t{16} << 20;  // rounded up to a power of two of pages
+  // TCP ports heard without TLS, whichever end has them; what speaks no HTTP there is dropped.
+  std::vector<uint32_t> plain_ports;
+  bool stdio = true;  // hear servers that are spoken to through standard input and output
 };
 
 class ProbeSet {
@@ -54,6 +60,8 @@ class ProbeSet {
 
   // Stops copying the bytes of one connection; its positions go on.
   void ignore(uint32_t tgid, uint64_t handle, uint64_t generation_ns);
+
+  StdioProbe& stdio();
 
   // Totals since load, by SONDE_LOSS_ reason.
   std::array<uint64_t, SONDE_LOSS_REASONS> losses() const;

@@ -37,6 +37,7 @@ std::optional<Event> decode_data(Event event, Bytes bytes) {
   event.body = DataEvent{.connection = {event.tgid, record->handle, record->generation_ns},
                          .target = record->target,
                          .sent = record->direction == SONDE_DIRECTION_SENT,
+                         .server_end = (record->flags & SONDE_DATA_SERVER) != 0,
                          .position = record->stream_pos,
                          .original_bytes = record->original_len,
                          .entry_time = mono_time(record->entry_ns),

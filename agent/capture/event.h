@@ -28,6 +28,7 @@ struct DataEvent {
   ConnectionKey connection;
   uint32_t target = 0;
   bool sent = false;
+  bool server_end = false;  // of standard input and output: heard in the process whose they are
   uint64_t position = 0;
   uint32_t original_bytes = 0;
   MonoTime entry_time;

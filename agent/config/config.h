@@ -2,6 +2,7 @@
 // defaults that work with none of them. packaging/sonde.yaml explains every key.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -25,10 +26,16 @@ struct ScopeRules {
   std::vector<uint32_t> ports;  // of either end
 };
 
+// Where model servers listen unless told otherwise: Ollama, vLLM and TGI, llama.cpp, LM Studio,
+// LiteLLM, SGLang.
+inline constexpr std::array<uint32_t, 6> kPlainHttpPorts{11434, 8000, 8080, 1234, 4000, 30000};
+
 struct Capture {
   uint64_t ring_bytes = uint64_t{16} << 20;  // a power of two
   ScopeRules allow;                          // all empty: everything
   ScopeRules deny;                           // stronger than allow
+  // Connections heard without TLS, by the port of either end; empty: none.
+  std::vector<uint32_t> plain_http_ports{kPlainHttpPorts.begin(), kPlainHttpPorts.end()};
 };
 
 struct Detect {

@@ -110,6 +110,10 @@ std::vector<Field> fields_of(Config& c) {
 
       {"capture.ring_bytes", &c.capture.ring_bytes,
        "Size of the ring buffer between kernel and agent; a power of two.", 64 * kKi, kGi},
+      {"capture.plain_http_ports", &c.capture.plain_http_ports,
+       "TCP ports, of either end, whose connections are heard without TLS: local model servers, "
+       "sidecars. What speaks no HTTP there is dropped; an empty list hears none.",
+       1, 65535},
       {"capture.allow.exes", &allow.exes,
        "Only these executables are heard: globs over the path, such as /usr/bin/python3*. With all "
        "lists under allow empty, everything is heard that speaks to a language model."},

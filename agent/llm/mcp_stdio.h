@@ -35,6 +35,8 @@ class McpStdio {
   // The pipes are closed: what is unanswered is reported as incomplete.
   void finish();
 
+  // Plaintext that waits for the end of its line, in bytes.
+  size_t held_bytes() const { return lanes_[0].line.size() + lanes_[1].line.size(); }
   // False once enough was heard to say that these pipes carry something else.
   bool worth_hearing() const { return messages_ != 0 || strange_lines_ < kStrangeLines; }
 

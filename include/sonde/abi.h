@@ -70,6 +70,8 @@ struct sonde_data_record {
  * sonde_socket_record tells which two belong together, and user space joins them.
  */
 #define SONDE_DATA_HALF 1
+/* Standard input and output: heard in the process whose they are, not in the one that started it. */
+#define SONDE_DATA_SERVER 2
 
 /* The handle was freed. The positions tell what a lost last record would have. */
 struct sonde_close_record {
@@ -79,6 +81,9 @@ struct sonde_close_record {
 	__u64 end_pos[2]; /* by direction */
 };
 
+/* Standard input and output are pipes or sockets to other processes of this host. */
+#define SONDE_EXEC_STDIO 1
+
 /* A process was born by exec: `args_len` bytes follow, its arguments, each NUL-terminated. */
 struct sonde_exec_record {
 	struct sonde_record_header header;
@@ -87,7 +92,7 @@ struct sonde_exec_record {
 	__u64 start_time_ns; /* since boot */
 	__u64 cgroup_id;
 	__u32 args_len;
-	__u32 reserved;
+	__u32 flags; /* SONDE_EXEC_ */
 	char path[SONDE_PATH_BYTES]; /* as given to execve, NUL-terminated */
 };
 

@@ -36,8 +36,8 @@ class Transcript:
 class TlsServer:
     """Serves on a free port of 127.0.0.1 until stop()."""
 
-    def __init__(self, certificate, key, maximum_version=None):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    def __init__(self, certificate, key, maximum_version=None, context=None):
+        self.context = context or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate, key)
         self.context.set_alpn_protocols(["http/1.1"])
         if maximum_version:

@@ -46,6 +46,8 @@ class PipelineTest : public testing::Test {
     record.stream_pos = positions_[{handle, sent}];
     record.entry_ns = now_;
     record.original_len = record.captured_len = static_cast<uint32_t>(text.size());
+    record.target = target_;
+    record.flags = flags_;
     record.direction = sent ? SONDE_DIRECTION_SENT : SONDE_DIRECTION_RECEIVED;
     positions_[{handle, sent}] += text.size();
     std::memcpy(bytes.data(), &record, sizeof(record));
@@ -64,6 +66,8 @@ class PipelineTest : public testing::Test {
   Limits limits_;  // change before the first call
   Counters counters_;
   uint64_t now_ = kSecond;
+  uint32_t target_ = 0;
+  uint16_t flags_ = 0;
   std::vector<llm::Exchange> exchanges_;
 
  private:
@@ -127,6 +131,40 @@ TEST_F(PipelineTest, GarbageIsCountedAndHurtsNoOther) {
   call(1, true, request("hello"));
   call(1, false, response("hi"));
   EXPECT_EQ(exchanges_.size(), 1u);
+}
+
+constexpr const char* kToolCall =
+    R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"look","arguments":{}}})"
+    "\n";
+constexpr const char* kToolResult =
+    R"({"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"an owl"}]}})"
+    "\n";
+
+TEST_F(PipelineTest, StandardInputAndOutputSpeakJsonRpc) {
+  target_ = SONDE_TARGET_STDIO;
+  call(1, true, kToolCall);
+  call(1, false, kToolResult);
+  ASSERT_EQ(exchanges_.size(), 1u);
+  EXPECT_EQ(exchanges_[0].operation, "execute_tool");
+  EXPECT_EQ(exchanges_[0].capture.tls, "stdio");
+  EXPECT_EQ(exchanges_[0].capture.side, "client");
+  EXPECT_TRUE(exchanges_[0].capture.complete);
+}
+
+TEST_F(PipelineTest, TheServersEndOfStandardInputIsToldApart) {
+  target_ = SONDE_TARGET_STDIO;
+  flags_ = SONDE_DATA_SERVER;
+  call(1, false, kToolCall);
+  call(1, true, kToolResult);
+  ASSERT_EQ(exchanges_.size(), 1u);
+  EXPECT_EQ(exchanges_[0].capture.side, "server");
+}
+
+TEST_F(PipelineTest, StandardInputThatIsNoJsonRpcIsGivenUp) {
+  target_ = SONDE_TARGET_STDIO;
+  for (int line = 0; line < 100; ++line) call(1, true, "{\"level\":\"info\"}\n");
+  EXPECT_TRUE(exchanges_.empty());
+  EXPECT_EQ(counters_.value(Count::kConnectionsNotHttp), 1u);
 }
 
 }  // namespace

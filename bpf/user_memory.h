@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * Bytes that a system call has moved, out of the memory it moved them from or to. Functions of
+ * their own, not inlined: the verifier walks each once, not once for every way that leads there.
+ */
+#ifndef SONDE_USER_MEMORY_H
+#define SONDE_USER_MEMORY_H
+
+#include "bpf/emit.h"
+#include "bpf/syscall.h"
+
+/* As many buffers of one writev() are followed; what others hold is a gap. The kernel takes 1024.
+ */
+#define MAX_HEARD_VECTORS 512
+
+/* Whose bytes: the process, or 0 where the handle means the same in all; direction and flags. */
+#define OWNER(tgid, direction, flags) ((__u64)(tgid) << 8 | (flags) << 1 | (direction))
+#define OWNER_TGID(owner)	      ((__u32)((owner) >> 8))
+#define OWNER_DIRECTION(owner)	      ((__u16)((owner) & 1))
+#define OWNER_FLAGS(owner)	      ((__u16)((owner) >> 1 & 0x7f))
+
+__noinline int emit_memory(__u64 handle, __u64 owner, __u64 position, __u64 source, __u64 length)
+{
+	struct conn_key key = {.handle = handle, .tgid = OWNER_TGID(owner)};
+	struct conn *conn = bpf_map_lookup_elem(&conns, &key);
+	struct call call = {
+		.handle = handle,
+		.entry_ns = bpf_ktime_get_ns(),
+		.target = OWNER_TGID(owner) ? SONDE_TARGET_STDIO : SONDE_TARGET_SOCKET,
+		.direction = OWNER_DIRECTION(owner),
+		.flags = OWNER_FLAGS(owner),
+	};
+	struct piece piece = {.call = &call, .position = position, .source = source};
+
+	if (!conn)
+		return 0;
+	piece.generation_ns = conn->generation_ns;
+	piece.tgid = conn->tgid;
+	emit_pieces(&piece, length, false);
+	return 0;
+}
+
+/* The first `length` bytes of the memory that the system call in progress names. */
+__noinline int emit_buffers(__u64 handle, __u64 owner, __u64 position, __u64 length)
+{
+	struct user_buffers buffers = {};
+	user_registers_t regs;
+
+	if (user_registers(&regs) || !find_user_buffers(&regs, &buffers)) {
+		count_loss(SONDE_LOSS_FAULT, length); /* sendfile, splice, io_uring */
+		return 0;
+	}
+	for (__u32 i = 0; i < MAX_HEARD_VECTORS && i < buffers.count; i++) {
+		struct user_vector vector = buffers.first;
+
+		if (!length)
+			break;
+		if (i && bpf_probe_read_user(&vector, sizeof(vector),
+					     (const void *)(buffers.table + i * sizeof(vector))))
+			break;
+		if (vector.length > length)
+			vector.length = length;
+		emit_memory(handle, owner, position, vector.base, vector.length);
+		position += vector.length;
+		length -= vector.length;
+	}
+	if (length)
+		count_loss(SONDE_LOSS_FAULT, length);
+	return 0;
+}
+
+/* Takes room in the stream for `length` bytes, and emits them unless nobody wants to hear them. */
+static __always_inline void emit_system_call(__u64 handle, struct conn *conn, __u64 owner,
+					     __u64 length)
+{
+	struct call call = {.handle = handle, .direction = OWNER_DIRECTION(owner)};
+	struct piece piece = {.call = &call};
+
+	if (begin_piece(&piece, conn, length))
+		emit_buffers(handle, owner, piece.position, length);
+}
+
+#endif /* SONDE_USER_MEMORY_H */
