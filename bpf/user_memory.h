@@ -9,9 +9,8 @@
 #include "bpf/emit.h"
 #include "bpf/syscall.h"
 
-/* As many buffers of one writev() are followed; what others hold is a gap. The kernel takes 1024.
- */
-#define MAX_HEARD_VECTORS 512
+/* As many buffers of one writev() as the kernel takes (UIO_MAXIOV). */
+#define MAX_HEARD_VECTORS 1024
 
 /* Whose bytes: the process, or 0 where the handle means the same in all; direction and flags. */
 #define OWNER(tgid, direction, flags) ((__u64)(tgid) << 8 | (flags) << 1 | (direction))
