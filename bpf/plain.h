@@ -20,27 +20,35 @@ static __always_inline bool is_plain_port(__u16 port)
 	return plain_ports[port >> 6] >> (port & 63) & 1;
 }
 
-/* Not inlined: see user_memory.h. `address` is that of a struct sock. */
-__noinline int hear_plain(__u64 address, __u64 length, __u32 sent)
+/* Not inlined: see user_memory.h. `address` is that of a struct sock. The bytes' place, and 1. */
+__noinline __u64 begin_plain(__u64 address, __u64 length, __u32 sent)
 {
-	struct sock *sk = (struct sock *)address;
 	struct socket_facts facts;
-	user_registers_t regs;
+	struct system_call call = {};
 	struct conn *conn;
+	bool wanted;
+	__u64 position;
 
-	if (bpf_get_current_pid_tgid() >> 32 == own_tgid || !read_socket(sk, &facts))
+	if (bpf_get_current_pid_tgid() >> 32 == own_tgid ||
+	    !read_socket((struct sock *)address, &facts))
 		return 0;
-	if (!sent && !user_registers(&regs) && only_looks(&regs))
+	if (!sent && current_call(&call) && only_looks(&call))
 		return 0;
 	conn = find_conn(facts.socket, 0);
 	if (!conn)
 		return 0;
 	if (!conn->socket)
 		tell_socket(facts.socket, conn, &facts, SONDE_FOUND_BY_SYSCALL, 0);
-	emit_system_call(facts.socket, conn,
-			 OWNER(0, sent ? SONDE_DIRECTION_SENT : SONDE_DIRECTION_RECEIVED, 0),
-			 length);
-	return 0;
+	position = take_room(facts.socket, conn, sent, length, &wanted);
+	return wanted ? position + 1 : 0;
+}
+
+static __always_inline void hear_plain(__u64 address, __u64 length, const bool sent)
+{
+	__u64 begun = begin_plain(address, length, sent);
+
+	if (begun)
+		emit_buffers(address ^ handle_key, OWNER(0, sent, 0), begun - 1, length);
 }
 
 static __always_inline void forget_socket(struct sock *sk)

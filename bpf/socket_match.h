@@ -182,12 +182,12 @@ static __always_inline bool holds_record(const struct user_vector *buffer, __u64
 	return false;
 }
 
-static __always_inline bool sends(const user_registers_t *regs, const struct socket_call *call)
+static __always_inline bool sends(const struct system_call *now, const struct socket_call *call)
 {
 	struct user_buffers buffers = {};
 	struct user_vector vector;
 
-	if (!find_user_buffers(regs, &buffers))
+	if (!find_user_buffers(now, &buffers))
 		return false;
 	if (!call->ciphertext)
 		return holds_record(&buffers.first, call->length);
@@ -223,7 +223,8 @@ static __always_inline bool take_nested(struct sock *sk, const struct call_key *
 	return true;
 }
 
-static __always_inline void take_unsent(struct sock *sk, __u64 thread, const user_registers_t *regs)
+static __always_inline void take_unsent(struct sock *sk, __u64 thread,
+					const struct system_call *now)
 {
 	struct socket_call *found = bpf_map_lookup_elem(&unsent, &thread);
 	struct socket_call call;
@@ -237,7 +238,7 @@ static __always_inline void take_unsent(struct sock *sk, __u64 thread, const use
 		bpf_map_delete_elem(&unsent, &thread);
 		return;
 	}
-	if (!sends(regs, &call))
+	if (!sends(now, &call))
 		return;
 	bpf_map_delete_elem(&unsent, &thread);
 	conn = read_socket(sk, &facts) ? find_conn(call.handle, thread >> 32) : NULL;
@@ -246,13 +247,13 @@ static __always_inline void take_unsent(struct sock *sk, __u64 thread, const use
 }
 
 static __always_inline void keep_received(struct sock *sk, __u64 thread,
-					  const user_registers_t *regs)
+					  const struct system_call *now)
 {
 	__u32 tgid = thread >> 32;
 	struct received last = {.time_ns = bpf_ktime_get_ns()};
 	struct user_buffers buffers = {};
 
-	if (!bpf_map_lookup_elem(&half_processes, &tgid) || !find_user_buffers(regs, &buffers) ||
+	if (!bpf_map_lookup_elem(&half_processes, &tgid) || !find_user_buffers(now, &buffers) ||
 	    !read_socket(sk, &last.facts))
 		return;
 	last.buffer = buffers.first.base;
@@ -260,26 +261,27 @@ static __always_inline void keep_received(struct sock *sk, __u64 thread,
 	bpf_map_update_elem(&last_received, &thread, &last, BPF_ANY);
 }
 
-static __always_inline void match_socket(struct sock *sk, const bool sent)
+/* Not inlined: see user_memory.h. `address` is that of a struct sock. */
+__noinline int match_socket(__u64 address, __u32 sent)
 {
+	struct sock *sk = (struct sock *)address;
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct call_key key = {.pid_tgid = pid_tgid};
-	user_registers_t regs;
+	struct system_call now = {};
 
-	if (take_nested(sk, &key))
-		return;
-	if (user_registers(&regs))
-		return;
+	if (take_nested(sk, &key) || !current_call(&now))
+		return 0;
 	if (go_heard) {
-		key.stack_pointer = SYSCALL_GOROUTINE(&regs);
+		key.stack_pointer = now.goroutine;
 		key.pid_tgid = (pid_tgid >> 32) << 32 | (sent ? 1 : 0);
 		if (take_nested(sk, &key))
-			return;
+			return 0;
 	}
 	if (sent)
-		take_unsent(sk, pid_tgid, &regs);
+		take_unsent(sk, pid_tgid, &now);
 	else
-		keep_received(sk, pid_tgid, &regs);
+		keep_received(sk, pid_tgid, &now);
+	return 0;
 }
 
 #endif /* SONDE_SOCKET_MATCH_H */

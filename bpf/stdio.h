@@ -165,14 +165,14 @@ static __always_inline struct stdio_channel *find_channel(struct file *file, con
  * answer to anything.
  */
 static __always_inline bool speaks_json(struct stdio_channel *input, bool is_request,
-					const user_registers_t *regs)
+					const struct system_call *call)
 {
 	struct user_buffers buffers = {};
 	__u8 first = 0;
 
 	if (input->speaks_json || !is_request)
 		return input->speaks_json;
-	if (!find_user_buffers(regs, &buffers) ||
+	if (!find_user_buffers(call, &buffers) ||
 	    bpf_probe_read_user(&first, sizeof(first), (const void *)buffers.first.base))
 		return false;
 	if (first == '{' || first == '[')
@@ -186,31 +186,44 @@ static __always_inline bool speaks_json(struct stdio_channel *input, bool is_req
 __noinline int hear_stdio(__u32 tgid, __u64 length)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct stdio_channel *channel, *input;
-	user_registers_t regs;
+	struct stdio_channel *channel;
+	struct system_call call = {};
+	bool is_server = false, sending, wanted;
 	enum call_kind kind;
 	struct conn *conn;
-	bool is_server = false, sending;
-	__u64 handle, input_key;
+	__u64 input, position;
 
-	if (user_registers(&regs))
+	if (!current_call(&call))
 		return 0;
-	kind = kind_of_call(&regs);
-	if (kind == OTHER_CALL || only_looks(&regs))
+	kind = kind_of_call(&call);
+	if (kind == OTHER_CALL || only_looks(&call))
 		return 0;
 	sending = kind == SENDING_CALL;
-	channel = find_channel(file_of(task, call_descriptor(&regs)), sending, &is_server);
+	channel = find_channel(file_of(task, call.descriptor), sending, &is_server);
 	if (!channel)
 		return 0;
-	input_key = channel->input;
-	input = bpf_map_lookup_elem(&stdio_channels, &input_key);
-	if (!input || !speaks_json(input, is_server != sending, &regs))
+	input = channel->input;
+	channel = bpf_map_lookup_elem(&stdio_channels, &input);
+	if (!channel || !speaks_json(channel, is_server != sending, &call))
 		return 0;
-	handle = input_key ^ handle_key;
-	conn = find_conn(handle, tgid);
-	if (conn)
-		emit_system_call(handle, conn,
-				 OWNER(tgid, sending, is_server ? SONDE_DATA_SERVER : 0), length);
+	conn = find_conn(input ^ handle_key, tgid);
+	if (!conn)
+		return 0;
+	position = take_room(input ^ handle_key, conn, sending, length, &wanted);
+	if (wanted)
+		emit_buffers(input ^ handle_key,
+			     OWNER(tgid, sending, is_server ? SONDE_DATA_SERVER : 0), position,
+			     length);
+	return 0;
+}
+
+/* Of a server that is older than Sonde. */
+__noinline int open_late(__u32 tgid)
+{
+	struct stdio_process *process = bpf_map_lookup_elem(&stdio_processes, &tgid);
+
+	if (process && !open_channels((struct task_struct *)bpf_get_current_task(), process, tgid))
+		process->role = STDIO_ANCESTOR;
 	return 0;
 }
 
@@ -219,18 +232,14 @@ int BPF_PROG(stdio_call, struct pt_regs *regs, long result)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct stdio_process *process;
-	struct task_struct *task;
 
 	if (result <= 0)
 		return 0;
 	process = bpf_map_lookup_elem(&stdio_processes, &tgid);
-	if (!process)
+	if (!process || tgid == own_tgid)
 		return 0;
-	if (process->role == STDIO_SERVER && !process->input) { /* older than Sonde */
-		task = (struct task_struct *)bpf_get_current_task();
-		if (!open_channels(task, process, tgid))
-			process->role = STDIO_ANCESTOR;
-	}
+	if (process->role == STDIO_SERVER && !process->input)
+		open_late(tgid);
 	hear_stdio(tgid, result);
 	return 0;
 }

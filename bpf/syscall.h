@@ -6,36 +6,24 @@
 
 #include "bpf/maps.h"
 
-#if defined(__TARGET_ARCH_x86)
-typedef struct pt_regs user_registers_t;
-#elif defined(__TARGET_ARCH_arm64)
-typedef struct user_pt_regs user_registers_t;
-#endif
-
-/* The registers with which user space entered the system call in progress. */
-static __always_inline long user_registers(user_registers_t *regs)
-{
-	if (has_task_regs)
-		return bpf_probe_read_kernel(
-			regs, sizeof(*regs),
-			(const void *)bpf_task_pt_regs(bpf_get_current_task_btf()));
-#if defined(__TARGET_ARCH_x86)
-	/* Before Linux 5.15: they lie at the top of the kernel stack, which has 16 KiB. */
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	void *stack = BPF_CORE_READ(task, stack);
-
-	return bpf_probe_read_kernel(regs, sizeof(*regs), stack + 16384 - sizeof(*regs));
-#else
-	return -1;
-#endif
-}
+/* What user space entered the call in progress with; not all registers: BPF's stack is small. */
+struct system_call {
+	__u64 number;
+	__u64 descriptor; /* arguments 1 to 4 */
+	__u64 buffer;
+	__u64 length;
+	__u64 argument_4;
+	__u64 goroutine; /* where the process is a Go program */
+};
 
 #if defined(__TARGET_ARCH_x86)
-#define SYSCALL_NUMBER(regs)	 ((regs)->orig_rax)
-#define SYSCALL_BUFFER(regs)	 ((regs)->rsi)
-#define SYSCALL_LENGTH(regs)	 ((regs)->rdx)
-#define SYSCALL_GOROUTINE(regs)	 ((regs)->r14)
-#define SYSCALL_ARGUMENT_4(regs) ((regs)->r10)
+#define KERNEL_STACK_BYTES  16384
+#define REGISTER_NUMBER	    offsetof(struct pt_regs, orig_rax)
+#define REGISTER_ARGUMENT_1 offsetof(struct pt_regs, rdi)
+#define REGISTER_ARGUMENT_2 offsetof(struct pt_regs, rsi)
+#define REGISTER_ARGUMENT_3 offsetof(struct pt_regs, rdx)
+#define REGISTER_ARGUMENT_4 offsetof(struct pt_regs, r10)
+#define REGISTER_GOROUTINE  offsetof(struct pt_regs, r14)
 enum {
 	NR_READ = 0,
 	NR_WRITE = 1,
@@ -47,11 +35,13 @@ enum {
 	NR_RECVMSG = 47
 };
 #elif defined(__TARGET_ARCH_arm64)
-#define SYSCALL_NUMBER(regs)	 ((regs)->regs[8])
-#define SYSCALL_BUFFER(regs)	 ((regs)->regs[1])
-#define SYSCALL_LENGTH(regs)	 ((regs)->regs[2])
-#define SYSCALL_GOROUTINE(regs)	 ((regs)->regs[28])
-#define SYSCALL_ARGUMENT_4(regs) ((regs)->regs[3])
+#define REGISTER_NUMBER	    offsetof(struct user_pt_regs, regs[8])
+/* x0 holds the result when the call ends; the kernel keeps the argument behind the user's part. */
+#define REGISTER_ARGUMENT_1 sizeof(struct user_pt_regs)
+#define REGISTER_ARGUMENT_2 offsetof(struct user_pt_regs, regs[1])
+#define REGISTER_ARGUMENT_3 offsetof(struct user_pt_regs, regs[2])
+#define REGISTER_ARGUMENT_4 offsetof(struct user_pt_regs, regs[3])
+#define REGISTER_GOROUTINE  offsetof(struct user_pt_regs, regs[28])
 enum {
 	NR_READ = 63,
 	NR_WRITE = 64,
@@ -64,26 +54,49 @@ enum {
 };
 #endif
 
-/* The file descriptor of the call; also at its end, when the result stands in place of it. */
-static __always_inline __u64 call_descriptor(const user_registers_t *regs)
+/* NULL where the kernel does not tell. */
+static __always_inline const void *user_registers(void)
 {
+	if (has_task_regs)
+		return (const void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 #if defined(__TARGET_ARCH_x86)
-	return regs->rdi;
-#elif defined(__TARGET_ARCH_arm64)
-	__u64 orig_x0 = -1; /* struct pt_regs keeps it behind struct user_pt_regs */
+	/* Before Linux 5.15: they lie at the top of the kernel stack. */
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
-	bpf_probe_read_kernel(&orig_x0, sizeof(orig_x0),
-			      (const void *)bpf_task_pt_regs(bpf_get_current_task_btf()) +
-				      sizeof(struct user_pt_regs));
-	return orig_x0;
+	return BPF_CORE_READ(task, stack) + KERNEL_STACK_BYTES - sizeof(struct pt_regs);
+#else
+	return NULL;
 #endif
+}
+
+static __always_inline __u64 user_register(const void *registers, __u32 offset)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), registers + offset);
+	return value;
+}
+
+static __always_inline bool current_call(struct system_call *call)
+{
+	const void *registers = user_registers();
+
+	if (!registers)
+		return false;
+	call->number = user_register(registers, REGISTER_NUMBER);
+	call->descriptor = user_register(registers, REGISTER_ARGUMENT_1);
+	call->buffer = user_register(registers, REGISTER_ARGUMENT_2);
+	call->length = user_register(registers, REGISTER_ARGUMENT_3);
+	call->argument_4 = user_register(registers, REGISTER_ARGUMENT_4);
+	call->goroutine = user_register(registers, REGISTER_GOROUTINE);
+	return true;
 }
 
 enum call_kind { OTHER_CALL, RECEIVING_CALL, SENDING_CALL };
 
-static __always_inline enum call_kind kind_of_call(const user_registers_t *regs)
+static __always_inline enum call_kind kind_of_call(const struct system_call *call)
 {
-	switch (SYSCALL_NUMBER(regs)) {
+	switch (call->number) {
 	case NR_READ:
 	case NR_READV:
 	case NR_RECVFROM:
@@ -111,18 +124,18 @@ struct user_buffers {
 	__u64 count;
 };
 
-static __always_inline bool find_user_buffers(const user_registers_t *regs,
+static __always_inline bool find_user_buffers(const struct system_call *call,
 					      struct user_buffers *found)
 {
 	struct {
 		__u64 name, name_length, table, count;
 	} header = {};
 
-	found->first.base = SYSCALL_BUFFER(regs);
-	found->first.length = SYSCALL_LENGTH(regs);
+	found->first.base = call->buffer;
+	found->first.length = call->length;
 	found->table = 0;
 	found->count = 1;
-	switch (SYSCALL_NUMBER(regs)) {
+	switch (call->number) {
 	case NR_READ:
 	case NR_WRITE:
 	case NR_SENDTO:
@@ -130,13 +143,12 @@ static __always_inline bool find_user_buffers(const user_registers_t *regs,
 		return true;
 	case NR_READV:
 	case NR_WRITEV:
-		found->table = SYSCALL_BUFFER(regs);
-		found->count = SYSCALL_LENGTH(regs);
+		found->table = call->buffer;
+		found->count = call->length;
 		break;
 	case NR_SENDMSG:
 	case NR_RECVMSG:
-		if (bpf_probe_read_user(&header, sizeof(header),
-					(const void *)SYSCALL_BUFFER(regs)))
+		if (bpf_probe_read_user(&header, sizeof(header), (const void *)call->buffer))
 			return false;
 		found->table = header.table;
 		found->count = header.count;
@@ -151,15 +163,14 @@ static __always_inline bool find_user_buffers(const user_registers_t *regs,
 #define RECEIVED_NOT_TAKEN (0x2 | 0x20 | 0x2000) /* MSG_PEEK, MSG_TRUNC, MSG_ERRQUEUE */
 
 /* Whether the call left the bytes where they were, or filled the buffer with something else. */
-static __always_inline bool only_looks(const user_registers_t *regs)
+static __always_inline bool only_looks(const struct system_call *call)
 {
-	__u64 number = SYSCALL_NUMBER(regs);
 	__u64 flags = 0;
 
-	if (number == NR_RECVFROM)
-		flags = SYSCALL_ARGUMENT_4(regs);
-	else if (number == NR_RECVMSG)
-		flags = SYSCALL_LENGTH(regs);
+	if (call->number == NR_RECVFROM)
+		flags = call->argument_4;
+	else if (call->number == NR_RECVMSG)
+		flags = call->length;
 	return flags & RECEIVED_NOT_TAKEN;
 }
 

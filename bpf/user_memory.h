@@ -2,6 +2,7 @@
 /*
  * Bytes that a system call has moved, out of the memory it moved them from or to. Functions of
  * their own, not inlined: the verifier walks each once, not once for every way that leads there.
+Together with its callers one must fit into 512 bytes of stack.
  */
 #ifndef SONDE_USER_MEMORY_H
 #define SONDE_USER_MEMORY_H
@@ -43,9 +44,9 @@ __noinline int emit_memory(__u64 handle, __u64 owner, __u64 position, __u64 sour
 __noinline int emit_buffers(__u64 handle, __u64 owner, __u64 position, __u64 length)
 {
 	struct user_buffers buffers = {};
-	user_registers_t regs;
+	struct system_call call = {};
 
-	if (user_registers(&regs) || !find_user_buffers(&regs, &buffers)) {
+	if (!current_call(&call) || !find_user_buffers(&call, &buffers)) {
 		count_loss(SONDE_LOSS_FAULT, length); /* sendfile, splice, io_uring */
 		return 0;
 	}
@@ -68,15 +69,15 @@ __noinline int emit_buffers(__u64 handle, __u64 owner, __u64 position, __u64 len
 	return 0;
 }
 
-/* Takes room in the stream for `length` bytes, and emits them unless nobody wants to hear them. */
-static __always_inline void emit_system_call(__u64 handle, struct conn *conn, __u64 owner,
-					     __u64 length)
+/* Takes room in the stream for `length` bytes; *wanted: somebody wants to hear them. */
+static __always_inline __u64 take_room(__u64 handle, struct conn *conn, __u32 direction,
+				       __u64 length, bool *wanted)
 {
-	struct call call = {.handle = handle, .direction = OWNER_DIRECTION(owner)};
-	struct piece piece = {.call = &call};
+	__u64 position = conn->position[direction & 1];
 
-	if (begin_piece(&piece, conn, length))
-		emit_buffers(handle, owner, piece.position, length);
+	conn->position[direction & 1] = position + length;
+	*wanted = !is_ignored(handle, conn);
+	return position;
 }
 
 #endif /* SONDE_USER_MEMORY_H */

@@ -145,6 +145,7 @@ Status Agent::start() {
   LiveCaptureOptions options;
   options.ring_bytes = config_.capture.ring_bytes;
   options.plain_http_ports = config_.capture.plain_http_ports;
+  options.stdio = config_.capture.stdio;
   options.cache_folder = config_.state_directory;
   auto live = LiveCapture::start(options, counters_);
   if (!live.ok()) return tl::unexpected(live.error());
@@ -289,13 +290,15 @@ void Agent::warn_of_restart(const config::Config& next) const {
                        next.spool_directory() != config_.spool_directory() ||
                        next.capture.ring_bytes != config_.capture.ring_bytes ||
                        next.capture.plain_http_ports != config_.capture.plain_http_ports ||
+                       next.capture.stdio != config_.capture.stdio ||
                        next.sinks.file.path != config_.sinks.file.path ||
                        next.sinks.standard_output != config_.sinks.standard_output ||
                        next.metrics.listen != config_.metrics.listen;
   if (differs)
     spdlog::warn(
-        "agent_id, state_directory, collector, spool, sinks, capture.ring_bytes and "
-        "capture.plain_http_ports change only with a restart: systemctl restart sonde-agent");
+        "agent_id, state_directory, collector, spool, sinks, capture.ring_bytes, "
+        "capture.plain_http_ports and capture.stdio change only with a restart: systemctl restart "
+        "sonde-agent");
 }
 
 void Agent::reload() {

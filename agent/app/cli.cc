@@ -9,6 +9,15 @@
 namespace sonde::app {
 namespace {
 
+void add_plain_http_ports(CLI::App& command, std::vector<uint32_t>& ports) {
+  command
+      .add_option("--plain-http-ports", ports,
+                  "TCP ports heard without TLS, separated by commas, instead of those of common "
+                  "model servers")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 65535));
+}
+
 void add_view_options(CLI::App& command, ViewOptions& view) {
   const std::map<std::string, Colour> colours{
       {"auto", Colour::kAuto}, {"always", Colour::kAlways}, {"never", Colour::kNever}};
@@ -19,15 +28,6 @@ void add_view_options(CLI::App& command, ViewOptions& view) {
   command.add_option("--color", view.colour, "auto, always or never")
       ->transform(CLI::CheckedTransformer(colours, CLI::ignore_case).description(""))
       ->type_name("WHEN");
-}
-
-void add_plain_http_ports(CLI::App& command, std::vector<uint32_t>& ports) {
-  command
-      .add_option("--plain-http-ports", ports,
-                  "TCP ports heard without TLS, separated by commas, instead of those of common "
-                  "model servers")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 65535));
 }
 
 void add_trace(CLI::App& app, int& code) {

@@ -26,7 +26,8 @@ LiveCapture::~LiveCapture() { stop(); }
 
 Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveCaptureOptions& options,
                                                         Counters& counters) {
-  auto probes = attach::ProbeSet::create({options.ring_bytes, options.plain_http_ports});
+  auto probes =
+      attach::ProbeSet::create({options.ring_bytes, options.plain_http_ports, options.stdio});
   if (!probes.ok()) return tl::unexpected(probes.error());
   std::unique_ptr<LiveCapture> live(new LiveCapture(options, counters));
   live->probes_ = std::move(*probes);

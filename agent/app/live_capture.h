@@ -22,6 +22,7 @@ struct LiveCaptureOptions {
   // Of connections heard without TLS.
   std::vector<uint32_t> plain_http_ports{config::kPlainHttpPorts.begin(),
                                          config::kPlainHttpPorts.end()};
+  bool stdio = true;  // hear MCP servers over standard input and output
 };
 
 class LiveCapture {

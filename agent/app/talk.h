@@ -31,9 +31,9 @@ class Talk {
                                      const Shared& shared, Sink sink);
   virtual ~Talk() = default;
 
-  // Told of answers while they come, where they come in pieces. Before the first piece.
-  virtual void set_progress(std::function<void(const llm::Progress&)> /*progress*/) {}
-
+  // Told how an answer grows, where what carries it says so.
+  using ProgressSink = std::function<void(const llm::Progress&)>;
+  virtual void set_progress(ProgressSink) {}
   // Event time of what follows; `wall` is the same instant as `mono`.
   virtual void set_time(MonoTime mono, WallTime wall) = 0;
   virtual void on_data(const capture::DataEvent& event) = 0;

@@ -43,18 +43,18 @@ void print_losses(const Counters& counters) {
   }
 }
 
+LiveCaptureOptions capture_options(const std::vector<uint32_t>& plain_http_ports) {
+  LiveCaptureOptions options;
+  options.plain_http_ports = plain_http_ports;
+  return options;
+}
+
 bool matches(const std::string& pattern, const std::string& text) {
   return pattern.empty() || fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
 }
 
 bool wanted(const TraceOptions& options, const llm::Process& process) {
   return (!options.pid || process.pid == *options.pid) && matches(options.exe_glob, process.exe);
-}
-
-LiveCaptureOptions capture_options(const std::vector<uint32_t>& plain_http_ports) {
-  LiveCaptureOptions options;
-  options.plain_http_ports = plain_http_ports;
-  return options;
 }
 
 bool wanted(const TraceOptions& options, const llm::Exchange& exchange) {

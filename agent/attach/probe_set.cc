@@ -1,5 +1,6 @@
 #include "agent/attach/probe_set.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <mutex>
@@ -325,6 +326,19 @@ std::vector<ProbeSite> sites_of(const tls_bpf& skeleton, const TlsTarget& target
   return sites;
 }
 
+std::string why_unheard(const tls_bpf& skeleton, const TlsTarget& target,
+                        const std::filesystem::path& file) {
+  const bool known =
+      std::any_of(target.functions.begin(), target.functions.end(), [&](const FunctionSite& site) {
+        return programs_for(skeleton, site.function).entry != nullptr;
+      });
+  if (!known) {
+    return fmt::format("{}{}{} is found, but not heard by this version", to_string(target.stack),
+                       target.flavour.empty() ? "" : " over ", target.flavour);
+  }
+  return fmt::format("no function of '{}' can be heard: no RET could be decided", file.string());
+}
+
 LinkKind link_kind(const KernelFeatures& features) {
   if (features.uprobe_multi) return LinkKind::kMulti;
   return features.attach_cookie ? LinkKind::kSingle : LinkKind::kSingleWithoutCookie;
@@ -335,10 +349,7 @@ LinkKind link_kind(const KernelFeatures& features) {
 Result<size_t> ProbeSet::attach(const std::filesystem::path& file, const TlsTarget& target,
                                 uint32_t id) {
   const auto sites = sites_of(*impl_->skeleton, target, id, features_.uprobe_multi);
-  if (sites.empty()) {
-    return fail(
-        fmt::format("no function of '{}' can be heard: no RET could be decided", file.string()));
-  }
+  if (sites.empty()) return fail(why_unheard(*impl_->skeleton, target, file));
   auto links = attach_probes(file, sites, link_kind(features_));
   if (!links.ok()) return tl::unexpected(links.error());
   const std::scoped_lock lock(impl_->mutex);

@@ -36,6 +36,7 @@ struct Capture {
   ScopeRules deny;                           // stronger than allow
   // Connections heard without TLS, by the port of either end; empty: none.
   std::vector<uint32_t> plain_http_ports{kPlainHttpPorts.begin(), kPlainHttpPorts.end()};
+  bool stdio = true;  // MCP servers over standard input and output
 };
 
 struct Detect {

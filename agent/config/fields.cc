@@ -114,6 +114,9 @@ std::vector<Field> fields_of(Config& c) {
        "TCP ports, of either end, whose connections are heard without TLS: local model servers, "
        "sidecars. What speaks no HTTP there is dropped; an empty list hears none.",
        1, 65535},
+      {"capture.stdio", &c.capture.stdio,
+       "Hear MCP servers over standard input and output. While one lives, every system call of the "
+       "host costs a little more (docs/TUNE.md)."},
       {"capture.allow.exes", &allow.exes,
        "Only these executables are heard: globs over the path, such as /usr/bin/python3*. With all "
        "lists under allow empty, everything is heard that speaks to a language model."},
