@@ -135,7 +135,9 @@ SocketTrace wanted_socket_trace() {
 std::string load_failure(int error) {
   std::string reason =
       fmt::format("cannot load the BPF programs: {}", std::generic_category().message(error));
-  if (error == EPERM || error == EACCES) {
+  if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    reason += "; this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF";
+  } else if (error == EPERM || error == EACCES) {
     reason +=
         "; run as root or with CAP_BPF, CAP_PERFMON, CAP_SYS_RESOURCE (CAP_SYS_ADMIN on kernels "
         "before 5.8)";

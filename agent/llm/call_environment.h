@@ -26,8 +26,8 @@ struct CallEnvironment {
   Context& context;
   std::function<void(Exchange&&)> sink;
   std::function<void(const Progress&)> progress;  // may be empty
-  MonoTime now{};                                 // event time of the bytes that are being parsed
-  WallTime wall{};                                // the same instant
+  MonoTime now;                                   // event time of the bytes that are being parsed
+  WallTime wall;                                  // the same instant
 };
 
 // Host, version and method of a request, and what request_context.h reads.

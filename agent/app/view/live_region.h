@@ -37,7 +37,7 @@ class LiveRegion {
 
   std::vector<Line> lines_;
   size_t drawn_ = 0;  // lines on the screen now
-  std::chrono::steady_clock::time_point last_draw_{};
+  std::chrono::steady_clock::time_point last_draw_;
 };
 
 }  // namespace sonde::app

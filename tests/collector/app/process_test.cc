@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -33,6 +34,16 @@ struct Reply {
 size_t append_body(char* data, size_t size, size_t count, void* body) {
   static_cast<std::string*>(body)->append(data, size * count);
   return size * count;
+}
+
+// An alert of these minutes: retention and correlation forget what is long past.
+std::string recent_line(int number) {
+  static const int64_t kStartMs = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                      std::chrono::system_clock::now().time_since_epoch())
+                                      .count();
+  json line = json::parse(sample_line(number));
+  line["alert"]["time"] = kStartMs + number;
+  return line.dump();
 }
 
 class ProcessTest : public ::testing::TestWithParam<Kind> {
@@ -63,40 +74,59 @@ class ProcessTest : public ::testing::TestWithParam<Kind> {
     return output;
   }
 
-  void start() {
+  // Ends with the test, however that ends.
+  struct Replica {
+    pid_t pid = 0;
+    int port = 0;
+    FILE* log = nullptr;
+    Replica() = default;
+    ~Replica() { end(*this, SIGKILL); }
+    Replica(const Replica&) = delete;
+    Replica& operator=(const Replica&) = delete;
+  };
+  // Returns when it listens.
+  void launch(Replica& replica) {
     std::array<int, 2> output{};
-    ASSERT_EQ(::pipe(output.data()), 0);
-    pid_ = ::fork();
-    if (pid_ == 0) {
+    ASSERT_EQ(::pipe2(output.data(), O_CLOEXEC), 0);
+    replica.pid = ::fork();
+    if (replica.pid == 0) {
       ::dup2(output[1], STDOUT_FILENO);
-      ::close(output[0]);
-      ::close(output[1]);
       const std::string config = directory_ + "/config.yaml";
       ::execl(SONDE_COLLECTOR_BINARY, "sonde-collector", "--config", config.c_str(), nullptr);
       ::_exit(127);
     }
     ::close(output[1]);
-    FILE* log = ::fdopen(output[0], "r");
+    replica.log = ::fdopen(output[0], "r");
     std::array<char, 512> line{};
-    port_ = 0;
-    while (port_ == 0 && std::fgets(line.data(), line.size(), log)) {
+    while (replica.port == 0 && std::fgets(line.data(), line.size(), replica.log)) {
       const std::string text = line.data();
       const size_t at = text.find("listening on https://127.0.0.1:");
-      if (at != std::string::npos) port_ = std::atoi(text.c_str() + at + 31);
+      if (at != std::string::npos) replica.port = std::atoi(text.c_str() + at + 31);
     }
-    ASSERT_NE(port_, 0) << "the collector did not start: " << line.data();
-    log_ = log;
+    ASSERT_NE(replica.port, 0) << "the collector did not start: " << line.data();
+  }
+  // The status of waitpid().
+  static int end(Replica& replica, int signal) {
+    if (replica.pid <= 0) return 0;
+    ::kill(replica.pid, signal);
+    int status = 0;
+    ::waitpid(replica.pid, &status, 0);
+    if (replica.log) std::fclose(replica.log);
+    replica.pid = 0;
+    replica.port = 0;
+    replica.log = nullptr;
+    return status;
   }
 
+  void start() {
+    launch(single_);
+    pid_ = single_.pid;
+    port_ = single_.port;
+    ASSERT_NE(port_, 0);
+  }
   int stop(int signal) {
-    if (pid_ <= 0) return 0;
-    ::kill(pid_, signal);
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
     pid_ = 0;
-    if (log_) std::fclose(log_);
-    log_ = nullptr;
-    return status;
+    return end(single_, signal);
   }
 
   struct Credentials {
@@ -151,9 +181,9 @@ class ProcessTest : public ::testing::TestWithParam<Kind> {
 
   testing::TestDatabase database_;
   std::string directory_;
+  Replica single_;
   pid_t pid_ = 0;
   int port_ = 0;
-  FILE* log_ = nullptr;
 };
 SONDE_ON_BOTH_STORES(ProcessTest);
 
@@ -229,6 +259,75 @@ TEST_P(ProcessTest, NoAcknowledgedAlertIsLostOrDoubledByKills) {
   for (int i = 0; i < kBatch; ++i) batch += sample_line(next + i) + "\n";
   ASSERT_EQ(call("/api/v1/ingest", batch, {token, "", ""}).status, 200);
   EXPECT_EQ(stored(viewer), static_cast<size_t>(next + kBatch));
+}
+
+// SQLite has one collector, so these are for PostgreSQL alone.
+class ReplicasTest : public ProcessTest {};
+INSTANTIATE_TEST_SUITE_P(Store, ReplicasTest, ::testing::Values(Kind::kPostgres));
+
+// Two replicas on one PostgreSQL, each killed in turn while alerts come in, some of them twice.
+TEST_P(ReplicasTest, KilledInTurnTheyLoseAndDoubleNothingAndAgreeOnIncidents) {
+  const std::string token = command("token create agent-1 --role agent");
+  const std::string viewer = command("token create look --role viewer");
+  Replica first;
+  Replica second;
+  launch(first);
+  launch(second);
+  constexpr int kRounds = 6;
+  constexpr int kBatch = 100;
+  int next = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    Replica& doomed = round % 2 == 0 ? first : second;
+    Replica& other = round % 2 == 0 ? second : first;
+    std::thread killer([&doomed, round] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(60 + 40 * round));
+      ::kill(doomed.pid, SIGKILL);
+    });
+    for (bool alive = true; alive;) {
+      std::string batch;
+      for (int i = 0; i < kBatch; ++i) batch += recent_line(next + i) + "\n";
+      port_ = doomed.port;
+      alive = call("/api/v1/ingest", batch, {token, "", ""}).status == 200;
+      // As an agent does that heard no answer; and half of the time one that did.
+      if (!alive || next / kBatch % 2 == 0) {
+        port_ = other.port;
+        ASSERT_EQ(call("/api/v1/ingest", batch, {token, "", ""}).status, 200);
+      }
+      next += kBatch;
+    }
+    killer.join();
+    end(doomed, SIGKILL);
+    launch(doomed);
+  }
+  port_ = first.port;
+  EXPECT_EQ(stored(viewer), static_cast<size_t>(next));
+  // Every alert is of one conversation: one incident, whoever correlated it, holding each once.
+  json incidents;
+  for (int i = 0; i < 300; ++i) {
+    incidents = call("/api/v1/incidents?limit=500", "", {viewer, "", ""}).parsed()["items"];
+    if (incidents.size() == 1 && incidents[0]["alert_count"] == next) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  ASSERT_EQ(incidents.size(), 1U);
+  EXPECT_EQ(incidents[0]["alert_count"], next);
+  port_ = second.port;
+  EXPECT_EQ(call("/api/v1/incidents?limit=500", "", {viewer, "", ""}).parsed()["items"], incidents);
+  EXPECT_EQ(end(first, SIGTERM), 0);
+  EXPECT_EQ(end(second, SIGTERM), 0);
+}
+
+TEST_P(ProcessTest, SetupMakesAllThatAFirstStartNeeds) {
+  const json made = json::parse(command("setup --json --agent web-1"));
+  EXPECT_EQ(made["user"], "admin");
+  EXPECT_FALSE(json::parse(command("setup --json")).contains("password")) << "once";
+  start();
+  const json login = {{"username", "admin"}, {"password", made["password"]}};
+  const Reply opened = call("/api/v1/sessions", login.dump(), {});
+  ASSERT_EQ(opened.status, 201) << opened.body;
+  EXPECT_EQ(opened.parsed()["must_change_password"], true);
+  const auto request = api::make_request("web-1");
+  const json enrolment = {{"token", made["enrolment"]["web-1"]}, {"csr", request->csr}};
+  EXPECT_EQ(call("/api/v1/enrolment", enrolment.dump(), {}).status, 201);
 }
 
 TEST_P(ProcessTest, TooLargeABodyIsRefusedBeforeItIsRead) {
