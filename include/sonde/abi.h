@@ -70,7 +70,8 @@ struct sonde_data_record {
  * sonde_socket_record tells which two belong together, and user space joins them.
  */
 #define SONDE_DATA_HALF 1
-/* Standard input and output: heard in the process whose they are, not in the one that started it. */
+/* Standard input and output: heard in the process whose they are, not in the one that started it.
+ */
 #define SONDE_DATA_SERVER 2
 
 /* The handle was freed. The positions tell what a lost last record would have. */
@@ -92,7 +93,7 @@ struct sonde_exec_record {
 	__u64 start_time_ns; /* since boot */
 	__u64 cgroup_id;
 	__u32 args_len;
-	__u32 flags; /* SONDE_EXEC_ */
+	__u32 flags;		     /* SONDE_EXEC_ */
 	char path[SONDE_PATH_BYTES]; /* as given to execve, NUL-terminated */
 };
 
