@@ -14,12 +14,16 @@
 #include <sys/resource.h>
 
 #include "agent/alert/records.h"
+#include "agent/app/baseline_keeper.h"
 #include "agent/app/commands.h"
 #include "agent/app/delivery.h"
 #include "agent/app/host_facts.h"
+#include "agent/app/host_watch.h"
 #include "agent/app/judge.h"
 #include "agent/app/live_capture.h"
 #include "agent/app/pipeline.h"
+#include "agent/app/remote/feeds.h"
+#include "agent/app/restart.h"
 #include "agent/app/scope.h"
 #include "agent/app/self_monitor.h"
 #include "agent/app/self_test.h"
@@ -82,15 +86,14 @@ class Agent {
  private:
   // What SIGHUP can exchange while the agent runs.
   struct Policy {
-    std::unique_ptr<Judge> judge;
+    Judge::Update judge;  // in the policy in force: what was in force before
     Scope scope;
     bool activity = true;
   };
-  Result<std::unique_ptr<Policy>> make_policy(const config::Config& config);
+  Result<std::unique_ptr<Policy>> make_policy(const config::Config& config) const;
+  void take_policy();
   void reload();
-  void warn_of_restart(const config::Config& next) const;
   void heartbeat();
-  void push(alert::Alert&& alert);
   void serve_metrics();
   void test_probes();
   Health health() const;
@@ -99,8 +102,9 @@ class Agent {
   bool in_scope(llm::Process process) const;
   void hear();
   void on_exchange(const llm::Exchange& exchange);
-  void load_inventory();
-  void save_inventory();
+  void refresh_feeds();
+  void load_state();
+  void save_state();
 
   const config::Layers layers_;  // read again at each reload
   config::Config config_;
@@ -108,25 +112,44 @@ class Agent {
   alert::HostFacts host_;
   Counters counters_;
   Inventory inventory_;
+  BaselineKeeper baselines_{config_.state_directory};
+  HostWatch watch_;
+  const Judge::AlertSink alerts_ = [this](alert::Alert&& alert) {
+    delivery_->push({sink::RecordKind::kAlert, alert.severity, std::move(alert.json)});
+  };
+  const HostWatch::Found found_ = [this](detect::Finding&& finding, const llm::Exchange& about) {
+    judge_->raise(std::move(finding), about, alerts_);
+  };
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<LiveCapture> live_;
-  std::unique_ptr<Policy> policy_;  // of the pipeline's thread
+  std::unique_ptr<Judge> judge_;  // of the pipeline's thread, like the policy
+  std::unique_ptr<Policy> policy_;
   std::mutex mutex_;
-  std::unique_ptr<Policy> next_policy_;  // guarded by mutex_
+  std::unique_ptr<Policy> next_policy_;  // guarded by mutex_, like the next one
+  std::unique_ptr<Policy> old_policy_;   // for the main thread to destroy
   std::atomic<int64_t> alive_ns_{0};     // of the pipeline's thread, steady clock
   std::atomic<uint64_t> heard_{0};       // processes, at the last heartbeat
   std::atomic<uint64_t> not_heard_{0};
   std::unique_ptr<MetricsServer> metrics_;
+  std::unique_ptr<Feeds> feeds_;
   SelfTest self_test_;
   SelfMonitor monitor_{host_, counters_};
   std::thread pipeline_thread_;
 };
 
-Result<std::unique_ptr<Agent::Policy>> Agent::make_policy(const config::Config& config) {
-  auto judge = Judge::create(config, key_, host_, counters_);
-  if (!judge.ok()) return tl::unexpected(judge.error());
+Result<std::unique_ptr<Agent::Policy>> Agent::make_policy(const config::Config& config) const {
+  auto update = Judge::prepare(config, key_);
+  if (!update.ok()) return tl::unexpected(update.error());
   return std::make_unique<Policy>(
-      Policy{std::move(*judge), Scope(config.capture), config.collector.activity});
+      Policy{std::move(*update), Scope(config.capture), config.collector.activity});
+}
+
+// A million indicators take time to load and to free; the pipeline's thread does neither.
+void Agent::take_policy() {
+  const std::lock_guard lock(mutex_);
+  if (!next_policy_) return;
+  judge_->exchange(next_policy_->judge);
+  old_policy_ = std::exchange(policy_, std::move(next_policy_));
 }
 
 Status Agent::start() {
@@ -136,9 +159,11 @@ Status Agent::start() {
   if (!key.ok()) return tl::unexpected(key.error());
   key_ = std::move(*key);
   host_ = host_facts(*id);
-  auto policy = make_policy(config_);
-  if (!policy.ok()) return tl::unexpected(policy.error());
-  policy_ = std::move(*policy);
+  auto judge = Judge::create(config_, key_, host_, counters_);
+  if (!judge.ok()) return tl::unexpected(judge.error());
+  judge_ = std::move(*judge);
+  policy_ =
+      std::make_unique<Policy>(Policy{{}, Scope(config_.capture), config_.collector.activity});
   auto delivery = Delivery::start(config_, counters_);
   if (!delivery.ok()) return tl::unexpected(delivery.error());
   delivery_ = std::move(*delivery);
@@ -150,7 +175,8 @@ Status Agent::start() {
   auto live = LiveCapture::start(options, counters_);
   if (!live.ok()) return tl::unexpected(live.error());
   live_ = std::move(*live);
-  load_inventory();
+  load_state();
+  refresh_feeds();
   alive_ns_ = Clock::now().time_since_epoch().count();
   pipeline_thread_ = std::thread([this] { hear(); });
   serve_metrics();
@@ -180,36 +206,55 @@ void Agent::hear() {
   pipeline.set_fingerprint(
       [this](std::string_view secret) { return detect::fingerprint(key_, secret); });
   pipeline.set_listener([this](uint32_t tgid, Bytes bytes) { self_test_.on_data(tgid, bytes); });
+  pipeline.set_process_sink([this](const llm::Process& process, WallTime now) {
+    judge_->inspect_process(process, now, alerts_);
+  });
   std::vector<std::byte> records;
   while (live_->queue().take(records, kTakeWait)) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (next_policy_) policy_ = std::move(next_policy_);
-    }
+    take_policy();
     pipeline.on_records(records);
+    baselines_.offer(*judge_, Clock::now());
+    watch_.drain(found_);
     alive_ns_ = Clock::now().time_since_epoch().count();
   }
   pipeline.finish();
 }
 
-void Agent::load_inventory() {
+void Agent::refresh_feeds() {
+  if (config_.taxii.collections.empty()) return;
+  feeds_ = std::make_unique<Feeds>(
+      taxii_configs(config_), config_.taxii.interval, std::make_unique<CurlClient>(),
+      [](const std::string& collection, const Result<TaxiiClient::Refreshed>& refreshed) {
+        if (refreshed.ok())
+          spdlog::info("'{}': {} indicators came or went", collection, refreshed->objects);
+        else
+          spdlog::warn("'{}' stays as it was, the next refresh tries again: {}", collection,
+                       refreshed.error().message);
+      });
+}
+
+void Agent::load_state() {
   const Status loaded = inventory_.load(inventory_path(config_));
   if (!loaded.ok() && loaded.error().code != ENOENT) {
     spdlog::warn("the inventory begins anew: {}", loaded.error().message);
   }
+  if (const Status usual = baselines_.load(*judge_); !usual.ok()) {
+    spdlog::warn("what is usual is learned anew: {}", usual.error().message);
+  }
 }
 
-void Agent::save_inventory() {
-  if (const Status saved = inventory_.save(inventory_path(config_)); !saved.ok()) {
-    spdlog::warn("the inventory is not saved, the next heartbeat tries again: {}",
-                 saved.error().message);
+void Agent::save_state() {
+  for (const Status& saved : {inventory_.save(inventory_path(config_)), baselines_.write()}) {
+    if (!saved.ok())
+      spdlog::warn("what outlives the agent is not saved: {}", saved.error().message);
   }
 }
 
 void Agent::on_exchange(const llm::Exchange& exchange) {
   if (!policy_->scope.includes(exchange.network)) return;
   inventory_.note(exchange);
-  policy_->judge->inspect(exchange, [this](alert::Alert&& alert) { push(std::move(alert)); });
+  judge_->inspect(exchange, alerts_);
+  watch_.note(exchange, found_);
   if (policy_->activity) {
     delivery_->push({sink::RecordKind::kActivity, detect::Severity::kInformational,
                      alert::make_activity(exchange, host_)});
@@ -225,12 +270,8 @@ void Agent::heartbeat() {
   not_heard_ = coverage.size() - static_cast<uint64_t>(heard);
   delivery_->push({sink::RecordKind::kHeartbeat, detect::Severity::kInformational,
                    alert::make_heartbeat(host_, counters_, coverage)});
-  monitor_.check(coverage, wall_now(), [this](alert::Alert&& alert) { push(std::move(alert)); });
-  save_inventory();
-}
-
-void Agent::push(alert::Alert&& alert) {
-  delivery_->push({sink::RecordKind::kAlert, alert.severity, std::move(alert.json)});
+  monitor_.check(coverage, wall_now(), alerts_);
+  save_state();
 }
 
 // Its plaintext must come out of the ring, or a probe is silent.
@@ -247,8 +288,7 @@ void Agent::test_probes() {
     spdlog::info("self-test: the probes deliver");
   else
     spdlog::error("self-test: {}", trouble);
-  monitor_.on_self_test(trouble, wall_now(),
-                        [this](alert::Alert&& alert) { push(std::move(alert)); });
+  monitor_.on_self_test(trouble, wall_now(), alerts_);
 }
 
 // A port that is taken costs the endpoint, not the hearing.
@@ -275,30 +315,11 @@ std::string Agent::metrics() const {
   std::vector<Metric> values = service_metrics({.processes_heard = heard_,
                                                 .processes_not_heard = not_heard_,
                                                 .records_waiting = delivery_->waiting()});
+  for (const auto& [rule, findings] : judge_->suppressed()) {
+    values.push_back(suppression_metric(rule, findings));
+  }
   for (Metric& metric : process_metrics(host_.version)) values.push_back(std::move(metric));
   return render_openmetrics(counters_, values);
-}
-
-void Agent::warn_of_restart(const config::Config& next) const {
-  const auto same = [](const config::Collector& a, const config::Collector& b) {
-    return a.url == b.url && a.ca == b.ca && a.cert == b.cert && a.key == b.key &&
-           a.token_file == b.token_file;
-  };
-  const bool differs = !same(next.collector, config_.collector) ||
-                       next.agent_id != config_.agent_id ||
-                       next.state_directory != config_.state_directory ||
-                       next.spool_directory() != config_.spool_directory() ||
-                       next.capture.ring_bytes != config_.capture.ring_bytes ||
-                       next.capture.plain_http_ports != config_.capture.plain_http_ports ||
-                       next.capture.stdio != config_.capture.stdio ||
-                       next.sinks.file.path != config_.sinks.file.path ||
-                       next.sinks.standard_output != config_.sinks.standard_output ||
-                       next.metrics.listen != config_.metrics.listen;
-  if (differs)
-    spdlog::warn(
-        "agent_id, state_directory, collector, spool, sinks, capture.ring_bytes, "
-        "capture.plain_http_ports and capture.stdio change only with a restart: systemctl restart "
-        "sonde-agent");
 }
 
 void Agent::reload() {
@@ -312,10 +333,14 @@ void Agent::reload() {
   if (!policy.ok()) {
     spdlog::error("the configuration stays as it was: {}", policy.error().message);
   } else {
-    warn_of_restart(*config);
+    if (needs_restart(config_, *config)) {
+      spdlog::warn("{} change only with a restart: systemctl restart sonde-agent", kRestartKeys);
+    }
     spdlog::set_level(spdlog::level::from_str(config->log_level));
     config_.collector.heartbeat_interval = config->collector.heartbeat_interval;
+    std::unique_ptr<Policy> done;  // destroyed after the lock is given back
     const std::lock_guard lock(mutex_);
+    done = std::move(old_policy_);
     next_policy_ = std::move(*policy);
     spdlog::info("configuration reloaded from {}", layers_.file);
   }
@@ -331,8 +356,9 @@ void Agent::run() {
   for (;;) {
     const auto signal = wait_for_signal(kSignalWait);
     if (signal == Signal::kStop) return;
-    if (signal == Signal::kReload) reload();
+    if (signal == Signal::kReload || (feeds_ && feeds_->take_changed())) reload();
     const auto now = Clock::now();
+    watch_.sweep(now, wall_now());
     if (now >= next_heartbeat) {
       heartbeat();
       next_heartbeat = now + config_.collector.heartbeat_interval;
@@ -351,8 +377,10 @@ void Agent::run() {
 void Agent::stop() {
   notify_systemd("STOPPING=1");
   metrics_.reset();
+  feeds_.reset();
   live_->stop();
   pipeline_thread_.join();
+  baselines_.take(*judge_);
   heartbeat();
   delivery_->stop(kDrainGrace);
   spdlog::info("stopped: {} exchanges, {} alerts", counters_.value(Count::kExchangesSeen),

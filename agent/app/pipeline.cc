@@ -71,7 +71,7 @@ void Pipeline::on_record(Bytes record) {
     void operator()(const capture::DataEvent& data) { self.on_data(event, data); }
     void operator()(const capture::CloseEvent& close) { self.on_close(event, close); }
     void operator()(const capture::SocketEvent& socket) { self.on_socket(socket); }
-    void operator()(const capture::ExecEvent& exec) { self.processes_.on_exec(event.tgid, exec); }
+    void operator()(const capture::ExecEvent& exec) { self.on_exec(event, exec); }
     void operator()(const capture::ExitEvent&) { self.end_of_process(event.tgid); }
     void operator()(const capture::ProcessEvent& process) {
       self.processes_.on_process(event.tgid, process);
@@ -83,6 +83,11 @@ void Pipeline::on_record(Bytes record) {
     void operator()(const capture::LossEvent&) {}
   };
   std::visit(Visitor{*this, *event}, event->body);
+}
+
+void Pipeline::on_exec(const capture::Event& event, const capture::ExecEvent& exec) {
+  processes_.on_exec(event.tgid, exec);
+  if (process_sink_) process_sink_(processes_.find(event.tgid), wall_of(event.time));
 }
 
 WallTime Pipeline::wall_of(MonoTime time) const {

@@ -33,6 +33,10 @@ class Pipeline {
   using ProcessFilter = std::function<bool(const llm::Process&)>;
   void set_process_filter(ProcessFilter filter) { process_filter_ = std::move(filter); }
 
+  // Told of each process that was started (exec), with its ancestors.
+  using ProcessSink = std::function<void(const llm::Process&, WallTime)>;
+  void set_process_sink(ProcessSink sink) { process_sink_ = std::move(sink); }
+
   // Stands for API keys in exchanges; without it they have no fingerprint.
   void set_fingerprint(llm::Fingerprint fingerprint) {
     context_.fingerprint = std::move(fingerprint);
@@ -60,6 +64,7 @@ class Pipeline {
   struct Entry;
   using Entries = std::list<std::unique_ptr<Entry>>;  // most recently used first
 
+  void on_exec(const capture::Event& event, const capture::ExecEvent& exec);
   void on_data(const capture::Event& event, const capture::DataEvent& data);
   void on_close(const capture::Event& event, const capture::CloseEvent& close);
   void on_socket(const capture::SocketEvent& socket);
@@ -79,6 +84,7 @@ class Pipeline {
   ExchangeSink exchanges_;
   IgnoreSink ignored_;
   ProcessFilter process_filter_;
+  ProcessSink process_sink_;
   Listener listener_;
   ProgressSink progress_;
   ProcessTable processes_;

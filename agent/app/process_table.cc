@@ -80,10 +80,16 @@ llm::Process ProcessTable::find(uint32_t tgid) const {
   uint32_t parent = found->second.parent_tgid;
   for (int i = 0;
        process.parents.size() < kMaxParents && i < kMaxParents && !found->second.resolved; ++i) {
+    if (parent == 0) break;
     const auto ancestor = entries_.find(parent);
-    if (ancestor == entries_.end()) break;
-    process.parents.push_back({parent, ancestor->second.process.exe});
-    parent = ancestor->second.parent_tgid;
+    const bool known = ancestor != entries_.end();
+    process.parents.push_back({parent, known ? ancestor->second.process.exe : std::string()});
+    if (!known) break;
+    const auto& further = ancestor->second.process.parents;  // of one that /proc was asked about
+    for (size_t j = 0; j < further.size() && process.parents.size() < kMaxParents; ++j) {
+      process.parents.push_back(further[j]);
+    }
+    parent = further.empty() ? ancestor->second.parent_tgid : 0;
   }
   return process;
 }

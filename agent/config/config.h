@@ -43,10 +43,24 @@ struct Detect {
   std::vector<std::string> indicator_files;
   std::vector<std::string> tor_exit_files;
   std::vector<std::string> suspicious_ip_files;
+  std::vector<std::string> brand_domains;
+  std::vector<std::string> canary_tokens;
   std::vector<std::string> rule_files;
+  std::vector<std::string> allowed_providers;  // empty: all
+  std::vector<std::string> allowed_models;     // empty: all
   std::vector<std::string> disabled_alerts;
+  std::vector<std::string> suppression_files;
   Evidence evidence = Evidence::kSegment;
   std::chrono::seconds merge_window{300};
+};
+
+// A collection of a TAXII 2.1 server whose indicators are kept on this host.
+struct Taxii {
+  std::vector<std::string> collections;  // URLs
+  std::string user;
+  std::string secret_file;
+  std::string ca;
+  std::chrono::seconds interval{3600};
 };
 
 struct Collector {
@@ -85,6 +99,7 @@ struct Config {
   std::string log_level = "info";
   Capture capture;
   Detect detect;
+  Taxii taxii;
   Collector collector;
   Spool spool;
   Sinks sinks;

@@ -134,15 +134,46 @@ std::vector<Field> fields_of(Config& c) {
        "Lists of addresses of anonymising networks, one a line."},
       {"detect.suspicious_ip_files", &c.detect.suspicious_ip_files,
        "Lists of addresses of known attackers, one a line."},
+      {"detect.brand_domains", &c.detect.brand_domains,
+       "Domains of your own, such as example.com: links to what imitates them are reported. Those "
+       "of "
+       "well-known providers are known."},
+      {"detect.canary_tokens", &c.detect.canary_tokens,
+       "Words planted in system prompts, of eight characters at least: an answer that holds one "
+       "has "
+       "leaked its prompt."},
       {"detect.rule_files", &c.detect.rule_files,
        "Rules of your own (docs/RULES.md); check them with: sonde rules check FILE."},
+      {"detect.allowed_providers", &c.detect.allowed_providers,
+       "Providers that applications may speak to, such as openai or azure*; any other is reported "
+       "as shadow_ai. Empty: all."},
+      {"detect.allowed_models", &c.detect.allowed_models,
+       "Models that they may use, such as gpt-4o*. Empty: all."},
       {"detect.disabled_alerts", &c.detect.disabled_alerts,
        "Alerts that are not raised, such as sensitive_data.prompt."},
+      {"detect.suppression_files", &c.detect.suppression_files,
+       "Findings that are no trouble, each with its reason (docs/TUNE.md): they are counted, and "
+       "not "
+       "raised."},
       {"detect.evidence", &c.detect.evidence,
        "How much of a suspicious text an alert carries: full, segment or none. Secrets and "
        "personal data in it are masked in any case."},
       {"detect.merge_seconds", &c.detect.merge_window,
        "Equal findings of one application within this time are one alert.", 0, 86400},
+
+      {"taxii.collections", &c.taxii.collections,
+       "Collections of TAXII 2.1 servers whose indicators are looked for: "
+       "https://HOST/ROOT/collections/ID/. The last good copy stays in state_directory."},
+      {"taxii.user", &c.taxii.user, "Name for HTTP Basic authentication; empty: a bearer token."},
+      {"taxii.secret_file",
+       &c.taxii.secret_file,
+       "File with the password or token; readable by the agent only.",
+       0,
+       0,
+       {},
+       true},
+      {"taxii.ca", &c.taxii.ca, "PEM file of the servers' authority; empty: the system's."},
+      {"taxii.interval_seconds", &c.taxii.interval, "Time between two refreshes.", 60, 604800},
 
       {"collector.url", &c.collector.url, "https://HOST:PORT of the collector; empty: none."},
       {"collector.ca", &c.collector.ca,

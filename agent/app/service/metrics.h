@@ -36,6 +36,9 @@ struct ServiceState {
   uint64_t records_waiting = 0;      // for the collector
 };
 
+// sonde_suppressed_findings_total{rule="..."}
+Metric suppression_metric(const std::string& rule, uint64_t findings);
+
 // sonde_processes{heard="true"|"false"} and sonde_delivery_waiting.
 std::vector<Metric> service_metrics(const ServiceState& state);
 

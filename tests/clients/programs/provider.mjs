@@ -4,12 +4,15 @@
 //
 // Prints one line of JSON when it listens: {"port": of the front, "control": port for POST /answers},
 // where {MARKER: answer} sets an answer and {MARKER: null} forgets it.
+// An answer {"raw": {"status", "type", "body"}} is sent as it stands to a request whose body or target
+// holds its marker.
 // The front compresses with gzip for whoever accepts it, as real providers do. A request whose texts
 // hold a registered marker gets that marker's answer; any other gets its last text back. A prompt that
 // says "slowly" gets a stream with pauses.
 import { createServer, request as forward } from "node:http";
 import { createSecureServer } from "node:http2";
 import { createServer as createTlsServer } from "node:https";
+import { Readable } from "node:stream";
 import { readFileSync } from "node:fs";
 import { constants, createGzip } from "node:zlib";
 
@@ -36,7 +39,26 @@ mock.on({ userMessage: "slowly" }, answerTo, { chunkSize: 24, latency: 20 });
 mock.on({ predicate: () => true }, answerTo, { chunkSize: 24 });
 await mock.start();
 
-function answer(incoming, outgoing) {
+const rawAnswerTo = (target, body) => {
+  for (const [marker, { raw }] of answers) {
+    if (raw && (target.includes(marker) || body.includes(marker))) return raw;
+  }
+  return null;
+};
+
+async function answer(incoming, outgoing) {
+  if ([...answers.values()].every(({ raw }) => !raw)) return pass(incoming, incoming, outgoing);
+  const parts = [];
+  for await (const part of incoming) parts.push(part);
+  const body = Buffer.concat(parts);
+  const raw = rawAnswerTo(incoming.url, body);
+  if (!raw) return pass(incoming, Readable.from(parts), outgoing);
+  outgoing.writeHead(raw.status, { "content-type": raw.type, "content-length": Buffer.byteLength(raw.body) });
+  outgoing.end(raw.body);
+}
+
+// To the mock behind; `body` is what the client sends.
+function pass(incoming, body, outgoing) {
   const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !name.startsWith(":")));
   const inner = forward({ host: "127.0.0.1", port: mock.port, method: incoming.method, path: incoming.url, headers });
   inner.on("response", (response) => {
@@ -49,7 +71,7 @@ function answer(incoming, outgoing) {
   });
   inner.on("error", () => outgoing.destroy());
   outgoing.on("close", () => inner.destroy());
-  incoming.pipe(inner);
+  body.pipe(inner);
 }
 
 const identity = { cert: readFileSync(options.certificate), key: readFileSync(options.key) };

@@ -11,7 +11,7 @@ import tempfile
 
 from rig.child import Child, run
 
-HOSTS = ("api.openai.com", "api.anthropic.com", "llm.example.net")
+HOSTS = ("api.openai.com", "api.anthropic.com", "llm.example.net", "sonde.openai.azure.com")
 
 
 class World:
