@@ -149,7 +149,7 @@ class Finder {
 
   void classify(size_t start, size_t end, const std::string& digits) {
     const std::string_view form = text_.substr(start, end - start);
-    if (payment_card_valid(digits) && form.find('.') == form.npos) {
+    if (payment_card_valid(digits) && form.find('.') == form.npos && may_be_card(start, form)) {
       keep(start, end, "payment_card");
     } else if (const auto type = national_number(form, digits, words_near(start)); !type.empty()) {
       keep(start, end, type);
@@ -157,6 +157,23 @@ class Finder {
       const bool bracket = start > 0 && text_[start - 1] == '(';
       keep(bracket ? start - 1 : start, end, "phone");
     }
+  }
+
+  // One in ten numbers has Luhn's check digit, and a tracking number may begin as a card's does.
+  // Beside a word for another kind of number, or where no large issuer has cards of this length, it
+  // takes a word for a card, or a card's groups.
+  bool may_be_card(size_t start, std::string_view form) const {
+    const WordsNear near = words_near(start);
+    if (near.any_of("card|visa|mastercard|amex|american express|credit|debit|cc|pan|payment|"
+                    "karte|kreditkarte|carte|tarjeta|carta|cartao|kaart|cvv|discover|diners|jcb")) {
+      return true;
+    }
+    const size_t space = form.find_first_of(" -");
+    if (space == 4 && form.size() >= 17) return true;
+    const bool usual = space == form.npos && (form.size() == 15 || form.size() == 16);
+    return usual && !near.any_of(
+                        "id|ids|tracking|order|invoice|reference|ref|account|phone|imei|"
+                        "serial|timestamp|time|hash|number|no|ticket|sku|isbn|seed");
   }
 
   bool is_phone(size_t start, std::string_view form, const std::string& digits) const {

@@ -14,7 +14,7 @@ namespace sonde::detect {
 namespace {
 
 // Addresses of so many people in one text are a list of contacts, not a signature.
-constexpr size_t kContacts = 10;
+constexpr size_t kContacts = 25;
 
 class SensitiveDataDetector final : public Detector {
  public:
