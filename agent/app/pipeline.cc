@@ -108,6 +108,7 @@ void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& da
   Entry& entry = entry_of(data);
   entry.last_heard = event.time;
   if (entry.ignored) return;
+  context_.owner = data.connection.tgid;
   entry.talk->set_time(data.entry_time, wall_of(data.entry_time));
   if (!data.sent) entry.talk->set_time(event.time, wall_of(event.time));
   entry.talk->on_data(data);

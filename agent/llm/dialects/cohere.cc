@@ -228,8 +228,10 @@ void CohereChat::add_v2_event(std::string_view type, const Json& data, Writer& w
     writer.append(block->id, call["id"].text());
     writer.append(block->name, call["function"]["name"].text());
   } else if (type == "citation-start") {
-    Block* const text = blocks_.find(index);
-    if (text != nullptr) writer.annotate(text->annotations, message["citations"]);
+    // Its index counts citations; they follow the text they belong to.
+    Block* const text = blocks_.last();
+    if (text != nullptr && text->type == PartType::kText)
+      writer.annotate(text->annotations, message["citations"]);
   } else if (type == "message-end") {
     ended_ = true;
     writer.assign(finish_reason_, delta["finish_reason"].text());

@@ -2,6 +2,7 @@
 
 #include "agent/llm/blob.h"
 #include "agent/llm/dialects/openai_parts.h"
+#include "agent/llm/image_type.h"
 #include "agent/llm/json.h"
 #include "agent/llm/writer.h"
 
@@ -17,7 +18,7 @@ void read_images(const Json& images, const std::string& path, Message& message, 
   images.each_item([&](size_t index, Json image) {
     Part& part =
         writer.part(message.parts, PartType::kBlob, json_path(json_path(path, "images"), index));
-    part.media_type = "image";
+    part.media_type = image_type(image.text());
     read_base64(part, image.text());
   });
 }
