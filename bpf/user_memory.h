@@ -10,8 +10,9 @@ Together with its callers one must fit into 512 bytes of stack.
 #include "bpf/emit.h"
 #include "bpf/syscall.h"
 
-/* Buffers of one writev() that are followed in one go; the kernel takes twice as many. */
-#define VECTORS_AT_ONCE 512
+/* Buffers of one writev() that are followed in one go, or verifiers before Linux 6.2 give up. */
+#define VECTORS_AT_ONCE 64
+#define VECTOR_ROUNDS	16 /* UIO_MAXIOV is 1024 */
 
 /* Whose bytes: the process, or 0 where the handle means the same in all; direction and flags. */
 #define OWNER(tgid, direction, flags) ((__u64)(tgid) << 8 | (flags) << 1 | (direction))
@@ -72,10 +73,16 @@ __noinline __u64 emit_buffers(__u64 handle, __u64 owner, __u64 position, __u64 l
 
 static __always_inline void emit_moved(__u64 handle, __u64 owner, __u64 position, __u64 length)
 {
-	__u64 rest = emit_buffers(handle, owner, position, length, 0);
+	__u64 rest = length;
 
-	if (rest)
-		rest = emit_buffers(handle, owner, position + length - rest, rest, VECTORS_AT_ONCE);
+	for (__u32 round = 0; round < VECTOR_ROUNDS && rest; round++) {
+		__u64 before = rest;
+
+		rest = emit_buffers(handle, owner, position + length - rest, rest,
+				    round * VECTORS_AT_ONCE);
+		if (rest == before)
+			break;
+	}
 	if (rest)
 		count_loss(SONDE_LOSS_FAULT, rest);
 }

@@ -30,7 +30,7 @@ struct Pipeline::Entry {
   uint32_t target;
   std::unique_ptr<Talk> talk;
   llm::Network network;  // without the host, which the exchange knows
-  MonoTime last_heard{};
+  MonoTime last_heard;
   size_t held_bytes = 0;     // plaintext in the talk, as last accounted for
   uint64_t lost_before = 0;  // bytes, when the last exchange ended
   uint64_t exchanges = 0;

@@ -18,7 +18,7 @@ class HttpTalk final : public Talk {
         connection_(first.connection, first.target, joined_late, assembler_, shared.limits,
                     shared.counters) {}
 
-  void set_progress(ProgressSink sink) override { assembler_.set_progress(std::move(sink)); }
+  void set_progress(const ProgressSink& sink) override { assembler_.set_progress(sink); }
   void set_time(MonoTime mono, WallTime wall) override { assembler_.set_time(mono, wall); }
   void on_data(const capture::DataEvent& event) override { connection_.on_data(event); }
   void on_close(const capture::CloseEvent& event) override { connection_.on_close(event); }

@@ -33,7 +33,7 @@ class Talk {
 
   // Told how an answer grows, where what carries it says so.
   using ProgressSink = std::function<void(const llm::Progress&)>;
-  virtual void set_progress(ProgressSink) {}
+  virtual void set_progress(const ProgressSink&) {}
   // Event time of what follows; `wall` is the same instant as `mono`.
   virtual void set_time(MonoTime mono, WallTime wall) = 0;
   virtual void on_data(const capture::DataEvent& event) = 0;

@@ -55,8 +55,8 @@ class McpStdio {
   Sink sink_;
   uint64_t scope_;
   Exchange base_;
-  MonoTime now_{};
-  WallTime wall_{};
+  MonoTime now_;
+  WallTime wall_;
   JsonParser parser_;
   std::array<Lane, 2> lanes_;  // by direction
   size_t messages_ = 0;
