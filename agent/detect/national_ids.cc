@@ -374,8 +374,8 @@ bool WordsNear::any_of(std::string_view words) const {
     for (size_t at = before.find(word); at != std::string::npos; at = before.find(word, at + 1)) {
       const char previous = at == 0 ? ' ' : before[at - 1];
       // "www.nhs.uk" is an address, not the name of a number.
-      const size_t end = at + word.size();
-      const bool host = previous == '.' && end < before.size() && before[end] == '.';
+      const size_t after = at + word.size();
+      const bool host = previous == '.' && after < before.size() && before[after] == '.';
       if ((previous < 'a' || previous > 'z') && !host) return true;
     }
     words.remove_prefix(std::min(end + 1, words.size()));
