@@ -26,7 +26,7 @@ bool is_domain(char c) { return is_alnum(c) || c == '-' || c == '.'; }
 
 class Finder {
  public:
-  explicit Finder(std::string_view text) : text_(text) {}
+  Finder(std::string_view text, PersonalDataUse use) : text_(text), use_(use) {}
 
   std::vector<PersonalData> find() {
     size_t i = 0;
@@ -163,6 +163,7 @@ class Finder {
   // Beside a word for another kind of number, or where no large issuer has cards of this length, it
   // takes a word for a card, or a card's groups.
   bool may_be_card(size_t start, std::string_view form) const {
+    if (use_ == PersonalDataUse::kMask) return true;
     const WordsNear near = words_near(start);
     if (near.any_of("card|visa|mastercard|amex|american express|credit|debit|cc|pan|payment|"
                     "karte|kreditkarte|carte|tarjeta|carta|cartao|kaart|cvv|discover|diners|jcb")) {
@@ -205,6 +206,7 @@ class Finder {
   }
 
   std::string_view text_;
+  PersonalDataUse use_;
   size_t covered_ = 0;
   std::vector<PersonalData> found_;
 };
@@ -213,6 +215,8 @@ class Finder {
 
 bool is_contact(std::string_view type) { return type == "email" || type == "phone"; }
 
-std::vector<PersonalData> find_personal_data(std::string_view text) { return Finder(text).find(); }
+std::vector<PersonalData> find_personal_data(std::string_view text, PersonalDataUse use) {
+  return Finder(text, use).find();
+}
 
 }  // namespace sonde::detect

@@ -6,10 +6,9 @@ import unittest
 
 from rig.case import ProviderCase, chat
 from rig.clients import OPENAI, Client, node_https
-from rig.collector import free_port
 from rig.leak import github_token
 from rig.local_agent import LocalAgent
-from rig.provider import Provider, script
+from rig.provider import script
 
 RULE = "name: {name}\ntitle: A code name\nlevel: high\ndetection:\n  named: {{text|contains: {word}}}\n  condition: named\n"
 
@@ -54,16 +53,6 @@ class HostAlertsTest(ProviderCase):
         self.assertEqual(alert["unmapped"]["sonde"]["data"]["file"], self.world.path("harm.pt"))
         self.assertIn("system", alert["unmapped"]["sonde"]["data"]["imports"])
 
-    def test_a_service_that_answers_anybody_is_found(self):
-        ports = [free_port(), free_port()]
-        for port, address in zip(ports, ("0.0.0.0", self.world.address)):
-            Provider(self.world, port=port, address=address)
-        for port in ports:
-            self.assertEqual(self.say("hello", url=f"https://llm.example.net:{port}/v1/chat/completions")["status"], 200)
-        alert, = self.agent.alerts(lambda _, own: own["alert"] == "exposed_service")
-        self.assertEqual(alert["unmapped"]["sonde"]["data"]["port"], str(ports[0]))
-        self.assertEqual(alert["unmapped"]["sonde"]["capture"]["side"], "server")
-
     def test_suppressions_and_rules_change_while_the_agent_runs(self):
         leaks = lambda model: lambda alert, own: own["alert"] == "credential.prompt" and alert["ai_model"]["name"] == model
         named = lambda rule: lambda alert, own: own["alert"] == f"custom.{rule}" and own["capture"]["side"] == "client"
@@ -78,7 +67,7 @@ class HostAlertsTest(ProviderCase):
         self.say(f"Why is {github_token('after')} refused by osprey?", model="after")
         self.agent.alerts(named("osprey"))
         self.assertEqual(self.agent.so_far(leaks("after")), [])
-        self.assertRegex(self.agent.metrics(), r'sonde_suppressed_findings_total\{rule="our_tests"\} [12]\n')
+        self.assertRegex(self.agent.metrics(), r'sonde_suppressed_findings_total\{rule="our_tests"\} [1-9]\d*\n')
 
         self.write("suppressions.yaml", "suppressions:\n- name: broken\n  raeson: x\n")
         self.agent.reload()
