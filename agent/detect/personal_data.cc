@@ -71,6 +71,7 @@ class Finder {
   // A run of digits with single separators between them: card, phone, national number. An IBAN is
   // found by its check digits, which follow two capitals.
   size_t number(size_t start) {
+    constexpr size_t kShortestCard = 13;
     if (const size_t end = iban(start); end > start) return end;
     if (const size_t end = identifier(start); end > start) return end;
     std::string digits;
@@ -82,7 +83,8 @@ class Finder {
         digits.push_back(c);
         end = i + 1;
       } else if (c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/') {
-        if (i - end >= 2) break;
+        // A blank ends what is as long as a card already: two numbers beside each other are two.
+        if (i - end >= 2 || (c == ' ' && separators == 0 && digits.size() >= kShortestCard)) break;
         ++separators;
       } else if (!(c == '+' && i == start)) {
         break;
