@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include "agent/alert/records.h"
+#include "agent/app/capabilities.h"
 #include "agent/app/commands.h"
 #include "agent/app/delivery.h"
 #include "agent/app/host_facts.h"
@@ -96,7 +97,7 @@ class Agent {
   Health health() const;
   std::string metrics() const;
   bool is_stuck() const;
-  bool in_scope(llm::Process process) const;
+  bool in_scope(const Pipeline::Origin& origin) const;
   void hear();
   void on_exchange(const llm::Exchange& exchange);
   void load_inventory();
@@ -147,6 +148,7 @@ Status Agent::start() {
   options.plain_http_ports = config_.capture.plain_http_ports;
   options.stdio = config_.capture.stdio;
   options.cache_folder = config_.state_directory;
+  options.identity = identity_options(config_);
   auto live = LiveCapture::start(options, counters_);
   if (!live.ok()) return tl::unexpected(live.error());
   live_ = std::move(*live);
@@ -154,20 +156,26 @@ Status Agent::start() {
   alive_ns_ = Clock::now().time_since_epoch().count();
   pipeline_thread_ = std::thread([this] { hear(); });
   serve_metrics();
+  for (const std::string& sentence : missing_capabilities()) spdlog::warn("{}", sentence);
   spdlog::info("{}", live_->summary());
   spdlog::info("agent '{}' delivers to {}", host_.agent_id, delivery_->summary());
   return {};
 }
 
 // Asks /proc: a connection may speak before the record of its process has come, and what exec was
-// given need not be the file's path.
-bool Agent::in_scope(llm::Process process) const {
-  if (!policy_->scope.judges_processes()) return true;
+// given need not be the file's path. A pod that is not known yet is judged with its exchange.
+bool Agent::in_scope(const Pipeline::Origin& origin) const {
+  const Scope& scope = policy_->scope;
+  if (origin.identity != nullptr && !scope.includes(origin.identity->kubernetes)) return false;
+  if (!scope.judges_processes()) return true;
+  llm::Process process = origin.process;
+  std::string cgroup = origin.cgroup;
   if (const auto identity = attach::ProcFs().identity(process.pid)) {
     process.exe = identity->exe;
     process.uid = identity->uid;
+    cgroup = identity->cgroup.path;
   }
-  return policy_->scope.includes(process);
+  return scope.includes(process, cgroup);
 }
 
 void Agent::hear() {
@@ -176,7 +184,7 @@ void Agent::hear() {
       [this](const capture::ConnectionKey& key) {
         live_->probes().ignore(key.tgid, key.handle, key.generation_ns);
       });
-  pipeline.set_process_filter([this](const llm::Process& process) { return in_scope(process); });
+  pipeline.set_process_filter([this](const Pipeline::Origin& origin) { return in_scope(origin); });
   pipeline.set_fingerprint(
       [this](std::string_view secret) { return detect::fingerprint(key_, secret); });
   pipeline.set_listener([this](uint32_t tgid, Bytes bytes) { self_test_.on_data(tgid, bytes); });
@@ -207,7 +215,8 @@ void Agent::save_inventory() {
 }
 
 void Agent::on_exchange(const llm::Exchange& exchange) {
-  if (!policy_->scope.includes(exchange.network)) return;
+  const Scope& scope = policy_->scope;
+  if (!scope.includes(exchange.network) || !scope.includes(exchange.kubernetes)) return;
   inventory_.note(exchange);
   policy_->judge->inspect(exchange, [this](alert::Alert&& alert) { push(std::move(alert)); });
   if (policy_->activity) {
@@ -284,21 +293,22 @@ void Agent::warn_of_restart(const config::Config& next) const {
     return a.url == b.url && a.ca == b.ca && a.cert == b.cert && a.key == b.key &&
            a.token_file == b.token_file;
   };
-  const bool differs = !same(next.collector, config_.collector) ||
-                       next.agent_id != config_.agent_id ||
-                       next.state_directory != config_.state_directory ||
-                       next.spool_directory() != config_.spool_directory() ||
-                       next.capture.ring_bytes != config_.capture.ring_bytes ||
-                       next.capture.plain_http_ports != config_.capture.plain_http_ports ||
-                       next.capture.stdio != config_.capture.stdio ||
-                       next.sinks.file.path != config_.sinks.file.path ||
-                       next.sinks.standard_output != config_.sinks.standard_output ||
-                       next.metrics.listen != config_.metrics.listen;
+  const bool differs =
+      !same(next.collector, config_.collector) || next.agent_id != config_.agent_id ||
+      next.state_directory != config_.state_directory ||
+      next.spool_directory() != config_.spool_directory() ||
+      next.capture.ring_bytes != config_.capture.ring_bytes ||
+      next.capture.plain_http_ports != config_.capture.plain_http_ports ||
+      next.capture.stdio != config_.capture.stdio ||
+      next.capture.host_root != config_.capture.host_root ||
+      next.kubernetes != config_.kubernetes || next.sinks.file.path != config_.sinks.file.path ||
+      next.sinks.standard_output != config_.sinks.standard_output ||
+      next.metrics.listen != config_.metrics.listen;
   if (differs)
     spdlog::warn(
-        "agent_id, state_directory, collector, spool, sinks, capture.ring_bytes, "
-        "capture.plain_http_ports and capture.stdio change only with a restart: systemctl restart "
-        "sonde-agent");
+        "agent_id, state_directory, collector, spool, sinks, kubernetes, capture.ring_bytes, "
+        "capture.plain_http_ports, capture.stdio and capture.host_root change only with a restart: "
+        "systemctl restart sonde-agent");
 }
 
 void Agent::reload() {
