@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 #include <fnmatch.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "agent/app/capabilities.h"
@@ -58,9 +60,18 @@ bool wanted(const TraceOptions& options, const llm::Exchange& exchange) {
           matches(options.model_glob, exchange.response_model));
 }
 
+// Standard output is for exchanges.
+void log_to_stderr() {
+  auto logger =
+      std::make_shared<spdlog::logger>("sonde", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("sonde: %v");
+  spdlog::set_default_logger(std::move(logger));
+}
+
 Result<std::unique_ptr<LiveCapture>> start_live(const config::Layers& layers,
                                                 const std::vector<uint32_t>& plain_http_ports,
                                                 Counters& counters) {
+  log_to_stderr();
   const auto config = config::load_config(layers);
   if (!config.ok()) return tl::unexpected<Error>(config.error());
   LiveCaptureOptions options;

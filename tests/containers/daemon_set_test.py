@@ -115,4 +115,4 @@ class DaemonSetTest(unittest.TestCase):
 if __name__ == "__main__":
     if os.geteuid() != 0:
         sys.exit("daemon_set_test.py: must run as root")
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]], verbosity=2)

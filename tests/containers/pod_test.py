@@ -24,7 +24,7 @@ from servers import Kubelet, Server, make_authority
 
 TASKS = Path("/run/containerd/io.containerd.runtime.v2.task/k8s.io")
 TOKEN = "a-service-account-token"
-WAIT_SECONDS = 40
+WAIT_SECONDS = 20
 
 
 class Sonde:
@@ -119,14 +119,30 @@ class PodTest(unittest.TestCase):
         self.addCleanup(sonde.stop)
         return sonde
 
+    def warm_up(self, text, is_heard):
+        """The image's files are new to Sonde, which looks at them when they first run. That a first
+        request is heard is another test's (tests/kernel/stress.py). Returns the pod."""
+        for _ in range(10):
+            pod = Pod(self, "warm-up", {})
+            pod.ask(self.model.url, text)
+            for _ in range(20):
+                if is_heard():
+                    return pod
+                time.sleep(0.1)
+        raise AssertionError("the image is not heard")
+
+    @staticmethod
+    def heard_in(trace, text):
+        return [one for one in trace.lines() if one["capture"]["side"] == "client"
+                and text in json.dumps(one.get("gen_ai.input.messages"))]
+
     def exchange_of(self, trace, text):
-        def found():
-            return [one for one in trace.lines() if one["capture"]["side"] == "client"
-                    and text in json.dumps(one.get("gen_ai.input.messages"))]
-        return trace.wait_for(found, f"exchange '{text}'")[0]
+        return trace.wait_for(lambda: self.heard_in(trace, text), f"exchange '{text}'")[0]
 
     def test_trace_names_container_pod_and_labels(self):
         trace = self.start("trace", "--json", environment=self.environment())
+        self.warm_up("warm-up", lambda: self.heard_in(trace, "warm-up"))
+        asked = len(self.kubelet.requests)
         for systemd in (False, True):
             pod = Pod(self, "shop", {"app": "agent", "tier": "ai"}, systemd)
             text = f"hello from {pod.name}"
@@ -137,7 +153,7 @@ class PodTest(unittest.TestCase):
             self.assertEqual(exchange["k8s"], {"namespace": "shop", "pod": pod.name, "container": "main",
                                                "node": "node-4", "pod_uid": pod.uid, "labels": pod.labels})
             self.assertEqual(exchange["process"]["exe"], "/usr/bin/curl")
-        self.assertLessEqual(len(self.kubelet.requests), 4)
+        self.assertEqual(len(self.kubelet.requests) - asked, 2)  # once for each new pod
 
     def agent(self, deny):
         folder = tempfile.mkdtemp(dir=self.folder.name)
@@ -151,21 +167,25 @@ class PodTest(unittest.TestCase):
 
         def read():
             return [json.loads(line) for line in alerts.read_text().splitlines()] if alerts.exists() else []
-        return agent, lambda: [one for one in read() if "sensitive_data" in one["finding_info"]["types"][0]]
+        # The model is on this host too, and hears the same.
+        return agent, lambda: [one for one in read() if one["finding_info"]["types"] == ["credential.prompt"]
+                               and one["actor"]["process"]["name"] == "curl"]
 
     def test_an_alert_names_the_pod_and_denied_pods_raise_none(self):
         agent, alerts = self.agent({"namespaces": ["private"], "pod_labels": ["hear=never"]})
+        known = self.warm_up(f"my key is {github_token(3)}", alerts)
         denied = [Pod(self, "private", {"app": "x"}), Pod(self, "shop", {"hear": "never"})]
         for pod in denied:
             pod.ask(self.model.url, f"my key is {github_token(1)}")
         pod = Pod(self, "shop", {"app": "agent"})
         pod.ask(self.model.url, f"my key is {github_token(2)}")
-        agent.wait_for(alerts, "alert")
+
+        def of_pod():
+            return [one for one in alerts() if one["unmapped"]["sonde"].get("k8s", {}).get("pod") == pod.name]
+        alert = agent.wait_for(of_pod, "alert")[0]
         agent.stop()
-        pods = {one["unmapped"]["sonde"]["k8s"]["pod"] for one in alerts()
-                if one["actor"]["process"]["name"] == "curl"}
-        self.assertEqual(pods, {pod.name})
-        alert = next(one for one in alerts() if one["actor"]["process"]["name"] == "curl")
+        pods = {one["unmapped"]["sonde"]["k8s"]["pod"] for one in alerts()}
+        self.assertEqual(pods, {known.name, pod.name})
         self.assertEqual(alert["unmapped"]["sonde"]["k8s"]["labels"], {"app": "agent"})
         self.assertEqual(alert["unmapped"]["sonde"]["k8s"]["namespace"], "shop")
         self.assertEqual(alert["container"]["uid"], pod.id)
@@ -174,6 +194,7 @@ class PodTest(unittest.TestCase):
 
     def test_a_kubelet_of_another_authority_learns_nothing(self):
         trace = self.start("trace", "--json", environment=self.environment(ca=self.other_ca))
+        self.warm_up("warm-up", lambda: self.heard_in(trace, "warm-up"))
         pod = Pod(self, "shop", {"app": "agent"})
         pod.ask(self.model.url, f"hello from {pod.name}")
         exchange = self.exchange_of(trace, f"hello from {pod.name}")
@@ -184,4 +205,4 @@ class PodTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]], verbosity=2)
