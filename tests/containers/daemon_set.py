@@ -17,6 +17,10 @@ IMAGE = "registry.example/sonde"
 DEFAULT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID",
                         "SETFCAP", "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE")
 
+# <linux/capability.h>
+CAPABILITY_BITS = {"CAP_DAC_READ_SEARCH": 2, "CAP_SYS_PTRACE": 19, "CAP_SYS_RESOURCE": 24, "CAP_PERFMON": 38,
+                   "CAP_BPF": 39, "CAP_CHECKPOINT_RESTORE": 40}
+
 
 def pod_spec():
     manifest = REPOSITORY / "packaging/kubernetes/base/agent/daemonset.yaml"
@@ -69,12 +73,21 @@ def specification(archive, context):
     return spec
 
 
+def host_has(capability):
+    """Whether this machine can give it: a virtual machine may lack CAP_SYS_RESOURCE."""
+    status = Path("/proc/self/status").read_text()
+    bounding = int(status.partition("CapBnd:")[2].split()[0], 16)
+    return bool(bounding >> CAPABILITY_BITS[capability] & 1)
+
+
 def agent_config(spec, rootfs, pod, sources):
     """`spec` on an unpacked image, with the pod's namespaces and `sources` {volume: folder} mounted."""
     spec["root"]["path"] = str(rootfs)
     spec["process"]["terminal"] = False
     spec["process"].pop("rlimits", None)
     spec["process"].pop("oomScoreAdj", None)
+    for kind, names in spec["process"]["capabilities"].items():
+        spec["process"]["capabilities"][kind] = [name for name in names if host_has(name)]
     if pod["hostPID"]:
         spec["linux"]["namespaces"] = [n for n in spec["linux"]["namespaces"] if n["type"] != "pid"]
     container = pod["containers"][0]

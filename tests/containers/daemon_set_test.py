@@ -57,7 +57,7 @@ class DaemonSetTest(unittest.TestCase):
         config = agent_config(copy.deepcopy(self.spec), self.folder / "unpacked/rootfs", self.pod, sources)
         if without:
             for names in config["process"]["capabilities"].values():
-                names.remove(f"CAP_{without}")
+                names[:] = [name for name in names if name != f"CAP_{without}"]
         uid = uuid.uuid4()
         container = Container(folder / "bundle", config["root"]["path"], name,
                               f"/kubepods/burstable/pod{uid}/{secrets.token_hex(32)}", config=config)
@@ -80,7 +80,10 @@ class DaemonSetTest(unittest.TestCase):
         log = folder / "log"
         with log.open("w") as output:
             container.start(command, log=output)
+        self.addCleanup(container.stop)
         self.wait(lambda: "listening:" in log.read_text(), log)
+        self.ask("the image runs for the first time: its files are new")
+        time.sleep(3)
         client = self.ask(f"my key is {github_token(7)}")
         alerts = folder / "state/alerts.jsonl"
 
@@ -91,7 +94,8 @@ class DaemonSetTest(unittest.TestCase):
         self.assertEqual(found[0]["actor"]["process"]["name"], "curl")
         self.assertNotIn("without CAP", "".join(line for line in log.read_text().splitlines()
                                                 if "CAP_SYS_RESOURCE" not in line))
-        self.assertEqual(container.stop(), 0, log.read_text())
+        subprocess.run(["runc", "kill", container.name, "TERM"], check=True)
+        self.assertEqual(container.process.wait(30), 0, log.read_text())
 
     def wait(self, condition, log):
         end = time.monotonic() + WAIT_SECONDS
