@@ -19,8 +19,7 @@ static __always_inline int begin_call(struct pt_regs *ctx, const struct call_key
 {
 	if (key->pid_tgid >> 32 == own_tgid)
 		return 0;
-	if (has_attach_cookie)
-		call->target = bpf_get_attach_cookie(ctx);
+	call->target = target_of(ctx);
 	if (bpf_map_update_elem(&calls, key, call, BPF_ANY))
 		count_loss(SONDE_LOSS_MAP_FULL, 1);
 	expect_socket_call(key, call);

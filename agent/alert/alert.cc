@@ -179,6 +179,7 @@ Json kubernetes_of(const llm::Kubernetes& kubernetes) {
   put(json, "pod", kubernetes.pod);
   put(json, "container", kubernetes.container);
   put(json, "node", kubernetes.node);
+  for (const auto& [key, value] : kubernetes.labels) json["labels"][key] = value;
   return json;
 }
 
@@ -283,6 +284,11 @@ Alert make_alert(const detect::Finding& finding, const llm::Exchange& exchange,
     put(container, "name", exchange.container->name);
     if (!exchange.container->image.empty()) {
       container["image"] = {{"name", exchange.container->image}};
+    }
+    put(container, "runtime", exchange.container->runtime);
+    if (exchange.kubernetes) {
+      container["orchestrator"] = "Kubernetes";
+      put(container, "pod_uuid", exchange.kubernetes->pod_uid);
     }
     json["container"] = std::move(container);
   }

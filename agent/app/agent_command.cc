@@ -15,6 +15,7 @@
 
 #include "agent/alert/records.h"
 #include "agent/app/baseline_keeper.h"
+#include "agent/app/capabilities.h"
 #include "agent/app/commands.h"
 #include "agent/app/delivery.h"
 #include "agent/app/host_facts.h"
@@ -99,7 +100,7 @@ class Agent {
   Health health() const;
   std::string metrics() const;
   bool is_stuck() const;
-  bool in_scope(llm::Process process) const;
+  bool in_scope(const Pipeline::Origin& origin) const;
   void hear();
   void on_exchange(const llm::Exchange& exchange);
   void refresh_feeds();
@@ -172,6 +173,7 @@ Status Agent::start() {
   options.plain_http_ports = config_.capture.plain_http_ports;
   options.stdio = config_.capture.stdio;
   options.cache_folder = config_.state_directory;
+  options.identity = identity_options(config_);
   auto live = LiveCapture::start(options, counters_);
   if (!live.ok()) return tl::unexpected(live.error());
   live_ = std::move(*live);
@@ -180,20 +182,26 @@ Status Agent::start() {
   alive_ns_ = Clock::now().time_since_epoch().count();
   pipeline_thread_ = std::thread([this] { hear(); });
   serve_metrics();
+  for (const std::string& sentence : missing_capabilities()) spdlog::warn("{}", sentence);
   spdlog::info("{}", live_->summary());
   spdlog::info("agent '{}' delivers to {}", host_.agent_id, delivery_->summary());
   return {};
 }
 
 // Asks /proc: a connection may speak before the record of its process has come, and what exec was
-// given need not be the file's path.
-bool Agent::in_scope(llm::Process process) const {
-  if (!policy_->scope.judges_processes()) return true;
+// given need not be the file's path. A pod that is not known yet is judged with its exchange.
+bool Agent::in_scope(const Pipeline::Origin& origin) const {
+  const Scope& scope = policy_->scope;
+  if (origin.identity != nullptr && !scope.includes(origin.identity->kubernetes)) return false;
+  if (!scope.judges_processes()) return true;
+  llm::Process process = origin.process;
+  std::string cgroup = origin.cgroup;
   if (const auto identity = attach::ProcFs().identity(process.pid)) {
     process.exe = identity->exe;
     process.uid = identity->uid;
+    cgroup = identity->cgroup.path;
   }
-  return policy_->scope.includes(process);
+  return scope.includes(process, cgroup);
 }
 
 void Agent::hear() {
@@ -202,7 +210,7 @@ void Agent::hear() {
       [this](const capture::ConnectionKey& key) {
         live_->probes().ignore(key.tgid, key.handle, key.generation_ns);
       });
-  pipeline.set_process_filter([this](const llm::Process& process) { return in_scope(process); });
+  pipeline.set_process_filter([this](const Pipeline::Origin& origin) { return in_scope(origin); });
   pipeline.set_fingerprint(
       [this](std::string_view secret) { return detect::fingerprint(key_, secret); });
   pipeline.set_listener([this](uint32_t tgid, Bytes bytes) { self_test_.on_data(tgid, bytes); });
@@ -251,7 +259,8 @@ void Agent::save_state() {
 }
 
 void Agent::on_exchange(const llm::Exchange& exchange) {
-  if (!policy_->scope.includes(exchange.network)) return;
+  const Scope& scope = policy_->scope;
+  if (!scope.includes(exchange.network) || !scope.includes(exchange.kubernetes)) return;
   inventory_.note(exchange);
   judge_->inspect(exchange, alerts_);
   watch_.note(exchange, found_);

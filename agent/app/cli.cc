@@ -9,6 +9,10 @@
 namespace sonde::app {
 namespace {
 
+void add_config_option(CLI::App& command, config::Layers& layers) {
+  command.add_option("-c,--config", layers.file, "The agent's configuration");
+}
+
 void add_plain_http_ports(CLI::App& command, std::vector<uint32_t>& ports) {
   command
       .add_option("--plain-http-ports", ports,
@@ -44,6 +48,7 @@ void add_trace(CLI::App& app, int& code) {
   command->add_option("--model", options->model_glob, "Only models that match this pattern");
   command->add_option("--duration", options->duration_seconds, "Stop after so many seconds")
       ->check(CLI::NonNegativeNumber);
+  add_config_option(*command, options->config);
   add_plain_http_ports(*command, options->plain_http_ports);
   command->callback([options, &code] { code = run_trace(*options); });
 }
@@ -55,6 +60,7 @@ void add_record(CLI::App& app, int& code) {
   command->add_option("-o,--output", options->output, "The recording")->required();
   command->add_option("--duration", options->duration_seconds, "Stop after so many seconds")
       ->check(CLI::NonNegativeNumber);
+  add_config_option(*command, options->config);
   add_plain_http_ports(*command, options->plain_http_ports);
   command->callback([options, &code] { code = run_record(*options); });
 }
@@ -162,7 +168,7 @@ void add_enrol(CLI::App& app, int& code) {
 void add_service_commands(CLI::App& app, int& code) {
   auto spool_options = std::make_shared<SpoolOptions>();
   CLI::App* spool = app.add_subcommand("spool", "What waits for the collector");
-  spool->add_option("-c,--config", spool_options->config.file, "The agent's configuration");
+  add_config_option(*spool, spool_options->config);
   spool->add_flag("--json", spool_options->json, "JSON out");
   spool->add_flag("--records", spool_options->records,
                   "Print the records that wait, one line of JSON each");
@@ -171,14 +177,14 @@ void add_service_commands(CLI::App& app, int& code) {
   auto inventory_options = std::make_shared<InventoryOptions>();
   CLI::App* inventory =
       app.add_subcommand("inventory", "Which programs of this host speak to which models");
-  inventory->add_option("-c,--config", inventory_options->config.file, "The agent's configuration");
+  add_config_option(*inventory, inventory_options->config);
   inventory->add_flag("--json", inventory_options->json, "JSON out");
   inventory->callback([inventory_options, &code] { code = run_inventory(*inventory_options); });
 
   auto bundle_options = std::make_shared<SupportBundleOptions>();
   CLI::App* bundle = app.add_subcommand(
       "support-bundle", "Collect what support needs, without any text of an exchange");
-  bundle->add_option("-c,--config", bundle_options->config.file, "The agent's configuration");
+  add_config_option(*bundle, bundle_options->config);
   bundle->add_option("-o,--output", bundle_options->output,
                      "The .tar.gz; in this directory, named after host and time, without it");
   bundle->callback([bundle_options, &code] { code = run_support_bundle(*bundle_options); });

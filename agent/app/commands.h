@@ -26,6 +26,7 @@ struct TraceOptions {
   std::vector<uint32_t> plain_http_ports{config::kPlainHttpPorts.begin(),
                                          config::kPlainHttpPorts.end()};
   double duration_seconds = 0;  // 0: until interrupted
+  config::Layers config;        // for host root and kubelet
 };
 int run_trace(const TraceOptions& options);
 
@@ -34,6 +35,7 @@ struct RecordOptions {
   std::vector<uint32_t> plain_http_ports{config::kPlainHttpPorts.begin(),
                                          config::kPlainHttpPorts.end()};
   double duration_seconds = 0;
+  config::Layers config;
 };
 int run_record(const RecordOptions& options);
 

@@ -1,17 +1,13 @@
 // `sonde doctor`: what this kernel and this user may do, and for each process with a TLS stack
 // whether it is heard, or why not.
-#include <array>
-#include <fstream>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/capability.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "agent/app/capabilities.h"
 #include "agent/app/commands.h"
 #include "agent/app/live_capture.h"
-#include "agent/attach/probe_links.h"
 
 namespace sonde::app {
 namespace {
@@ -19,33 +15,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::chrono::seconds kSweepWait{15};
-
-struct Capability {
-  cap_value_t value;
-  const char* name;
-  const char* purpose;
-};
-
-// The set of the systemd unit.
-constexpr auto kCapabilities = std::to_array<Capability>({
-    {CAP_BPF, "CAP_BPF", "load BPF programs and maps"},
-    {CAP_PERFMON, "CAP_PERFMON", "attach uprobes, notice new programs"},
-    {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "see what other users' processes have mapped"},
-    {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "open executables and libraries in containers"},
-    {CAP_CHECKPOINT_RESTORE, "CAP_CHECKPOINT_RESTORE", "open mapped files that an upgrade deleted"},
-    {CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", "lock memory for maps on kernels before 5.11"},
-});
-// The level of kernel.perf_event_paranoid above the mainline's highest; Debian and Ubuntu know it.
-constexpr int kPerfForAdministratorsOnly = 3;
-
-bool has_capability(cap_value_t value) {
-  cap_t set = cap_get_proc();
-  if (set == nullptr) return false;
-  cap_flag_value_t flag = CAP_CLEAR;
-  cap_get_flag(set, value, CAP_EFFECTIVE, &flag);
-  cap_free(set);
-  return flag == CAP_SET;
-}
 
 Json kernel_json() {
   utsname names{};
@@ -55,29 +24,13 @@ Json kernel_json() {
           {"btf", access("/sys/kernel/btf/vmlinux", R_OK) == 0}};
 }
 
-// What this kernel wants CAP_SYS_ADMIN for; nothing: CAP_BPF and CAP_PERFMON suffice.
-const char* administrator_needed_for() {
-  int level = 0;
-  std::ifstream("/proc/sys/kernel/perf_event_paranoid") >> level;
-  if (level >= kPerfForAdministratorsOnly) {
-    return "notice new programs while kernel.perf_event_paranoid is above 2";
-  }
-  if (has_capability(CAP_BPF) && !attach::has_uprobe_multi())
-    return "attach uprobes on kernels before 6.6";
-  return nullptr;
-}
-
 Json capabilities_json() {
   Json list = Json::array();
-  for (const auto& capability : kCapabilities) {
+  for (const Capability& capability : wanted_capabilities()) {
     list.push_back({{"name", capability.name},
-                    {"present", has_capability(capability.value)},
-                    {"purpose", capability.purpose}});
-  }
-  if (const char* purpose = administrator_needed_for(); purpose != nullptr) {
-    list.push_back({{"name", "CAP_SYS_ADMIN"},
-                    {"present", has_capability(CAP_SYS_ADMIN)},
-                    {"purpose", purpose}});
+                    {"present", has_capability(capability)},
+                    {"purpose", capability.purpose},
+                    {"without_it", capability.consequence}});
   }
   return list;
 }
@@ -134,8 +87,10 @@ void print_host(const Json& report) {
   }
   fmt::print("Capabilities\n");
   for (const Json& capability : report["capabilities"]) {
-    fmt::print("  {:<22} {:<4} to {}\n", text_of(capability, "name"),
-               answer(capability.value("present", false)), text_of(capability, "purpose"));
+    const bool present = capability.value("present", false);
+    fmt::print("  {:<22} {:<4} to {}{}{}\n", text_of(capability, "name"), answer(present),
+               text_of(capability, "purpose"), present ? "" : ": without it, ",
+               present ? "" : text_of(capability, "without_it"));
   }
 }
 

@@ -4,7 +4,10 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <time.h>
+
+#include "agent/app/capabilities.h"
 
 namespace sonde::app {
 namespace {
@@ -17,6 +20,10 @@ uint64_t clock_ns(clockid_t clock) {
 
 }  // namespace
 
+IdentityOptions identity_options(const config::Config& config) {
+  return {.host_root = config.capture.host_root, .kubernetes = config.kubernetes};
+}
+
 LiveCapture::LiveCapture(const LiveCaptureOptions& options, Counters& counters)
     : counters_(counters),
       queue_(options.queue_bytes, counters),
@@ -28,13 +35,26 @@ Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveCaptureOptions
                                                         Counters& counters) {
   auto probes =
       attach::ProbeSet::create({options.ring_bytes, options.plain_http_ports, options.stdio});
-  if (!probes.ok()) return tl::unexpected(probes.error());
+  if (!probes.ok()) {
+    const auto missing = missing_capabilities();
+    return fail(fmt::format("{}{}{}", probes.error().message, missing.empty() ? "" : "; ",
+                            fmt::join(missing, "; ")),
+                probes.error().code);
+  }
   std::unique_ptr<LiveCapture> live(new LiveCapture(options, counters));
   live->probes_ = std::move(*probes);
   live->push_clock();
   const auto push = [queue = &live->queue_](Bytes record) { queue->push(record); };
-  live->attacher_ =
-      std::make_unique<attach::Attacher>(*live->probes_, live->cache_, counters, push);
+  auto identities = IdentityResolver::start(options.identity, counters, push);
+  if (!identities.ok()) return tl::unexpected(identities.error());
+  live->identities_ = std::move(*identities);
+  live->attacher_ = std::make_unique<attach::Attacher>(
+      *live->probes_, live->cache_, counters, push,
+      attach::AttacherOptions{
+          .host_root = options.identity.host_root == "/" ? "" : options.identity.host_root,
+          .on_cgroup = [raw = live->identities_.get()](const attach::CgroupMembership& cgroup) {
+            raw->note(cgroup);
+          }});
   const auto push_heard = [push, attacher = live->attacher_.get()](Bytes record) {
     attacher->on_ring_record(record);
     push(record);
@@ -97,6 +117,7 @@ std::vector<alert::CoverageEntry> LiveCapture::process_coverage() const {
 
 void LiveCapture::stop() {
   if (attacher_) attacher_->stop();
+  if (identities_) identities_->stop();
   reader_.reset();
   if (probes_) update_losses();
   queue_.close();

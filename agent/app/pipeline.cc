@@ -9,6 +9,10 @@
 namespace sonde::app {
 namespace {
 
+// An answer comes within seconds, or was lost.
+constexpr std::chrono::seconds kMaxHold{10};
+constexpr size_t kMaxHeld = 256;
+
 std::string key_text(const capture::ConnectionKey& key) {
   return fmt::format("{:08x}{:016x}{:016x}", key.tgid, key.handle, key.generation_ns);
 }
@@ -76,12 +80,14 @@ void Pipeline::on_record(Bytes record) {
     void operator()(const capture::ProcessEvent& process) {
       self.processes_.on_process(event.tgid, process);
     }
+    void operator()(const capture::ContainerEvent& container) { self.on_container(container); }
     void operator()(const capture::TargetEvent& target) { self.on_target(target); }
     void operator()(const capture::ClockEvent& clock) {
       self.wall_offset_ = clock.wall_time.time_since_epoch() - event.time.time_since_epoch();
     }
     void operator()(const capture::LossEvent&) {}
   };
+  now_ = event->time;
   std::visit(Visitor{*this, *event}, event->body);
 }
 
@@ -105,6 +111,7 @@ void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& da
   counters_.add(Count::kBytesCaptured, data.bytes.size());
   if (listener_) listener_(data.connection.tgid, data.bytes);
   evict_idle(event.time);
+  if (!held_.empty()) release([&](const Held& held) { return held.since + kMaxHold < now_; });
   Entry& entry = entry_of(data);
   entry.last_heard = event.time;
   if (entry.ignored) return;
@@ -165,7 +172,7 @@ Pipeline::Entry& Pipeline::entry_of(const capture::DataEvent& data) {
     });
   }
   if (auto early = early_sockets_.extract(key)) entry.network = std::move(early.mapped());
-  if (process_filter_ && !process_filter_(processes_.find(data.connection.tgid)))
+  if (out_of_scope(data.connection.tgid))
     ignore(entry, data.connection, Count::kConnectionsOutOfScope);
   return entry;
 }
@@ -213,6 +220,42 @@ void Pipeline::end_of_process(uint32_t tgid) {
 
 void Pipeline::finish() {
   while (!entries_.empty()) erase(entries_.begin());
+  release([](const Held&) { return true; });
+}
+
+bool Pipeline::out_of_scope(uint32_t tgid) const {
+  if (!process_filter_) return false;
+  const std::string cgroup = processes_.cgroup(tgid);
+  return !process_filter_({processes_.find(tgid), cgroup, processes_.identity_of(cgroup)});
+}
+
+void Pipeline::on_container(const capture::ContainerEvent& event) {
+  const std::string cgroup = processes_.on_container(event);
+  release([&](const Held& held) { return held.cgroup == cgroup; });
+}
+
+void Pipeline::release(const std::function<bool(const Held&)>& is_due) {
+  // What is handed out may come back with more: nothing refers into held_ meanwhile.
+  std::deque<Held> due;
+  for (auto held = held_.begin(); held != held_.end();) {
+    if (!is_due(*held)) {
+      ++held;
+      continue;
+    }
+    due.push_back(std::move(*held));
+    held = held_.erase(held);
+  }
+  for (Held& held : due) {
+    const Identity* identity = processes_.identity_of(held.cgroup);
+    hand_out(std::move(held.exchange),
+             identity ? *identity : Identity{held.exchange.container, {}});
+  }
+}
+
+void Pipeline::hand_out(llm::Exchange&& exchange, Identity identity) {
+  exchange.container = std::move(identity.container);
+  exchange.kubernetes = std::move(identity.kubernetes);
+  exchanges_(std::move(exchange));
 }
 
 void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
@@ -221,9 +264,6 @@ void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
   const uint64_t number = ++entry.exchanges;
   exchange.id = fmt::format("{:x}-{:x}-{:x}-{:x}", key.generation_ns, key.tgid, key.handle, number);
   exchange.process = processes_.find(key.tgid);
-  if (auto id = processes_.container_id(key.tgid); !id.empty()) {
-    exchange.container = llm::Container{.id = std::move(id), .name = {}, .image = {}};
-  }
   if (const auto target = targets_.find(entry.target); target != targets_.end()) {
     exchange.capture.tls = target->second.tls;
     exchange.capture.located_by = target->second.located_by;
@@ -240,7 +280,16 @@ void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
   if (!exchange.capture.complete && exchange.capture.lost_bytes == 0)
     exchange.capture.lost_bytes = lost_since;
   exchange.capture.joined_late = talk.joined_late() && exchange.capture.joined_late;
-  exchanges_(std::move(exchange));
+  Identity identity = processes_.identity(key.tgid);
+  std::string cgroup = processes_.cgroup(key.tgid);
+  const bool asked = !cgroup.empty() && processes_.identity_of(cgroup) == nullptr;
+  if (asked && held_.size() < kMaxHeld) {
+    exchange.container = std::move(identity.container);
+    held_.push_back({std::move(cgroup), now_, std::move(exchange)});
+    return;
+  }
+  if (asked) counters_.add(Count::kExchangesNotHeld);
+  hand_out(std::move(exchange), std::move(identity));
 }
 
 }  // namespace sonde::app

@@ -2,6 +2,7 @@
 // Not thread-safe: one thread owns a pipeline.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -30,7 +31,12 @@ class Pipeline {
 
   // Connections of processes for which this answers false are ignored. Asked once for each
   // connection, when its first byte comes.
-  using ProcessFilter = std::function<bool(const llm::Process&)>;
+  struct Origin {
+    const llm::Process& process;
+    const std::string& cgroup;
+    const Identity* identity;  // of that cgroup; nullptr: not known yet
+  };
+  using ProcessFilter = std::function<bool(const Origin&)>;
   void set_process_filter(ProcessFilter filter) { process_filter_ = std::move(filter); }
 
   // Told of each process that was started (exec), with its ancestors.
@@ -61,6 +67,12 @@ class Pipeline {
     std::string tls;
     std::string located_by;
   };
+  // Complete but for its container, which is being looked up.
+  struct Held {
+    std::string cgroup;
+    MonoTime since;
+    llm::Exchange exchange;
+  };
   struct Entry;
   using Entries = std::list<std::unique_ptr<Entry>>;  // most recently used first
 
@@ -77,6 +89,10 @@ class Pipeline {
   void end_of_process(uint32_t tgid);
   void ignore(Entry& entry, const capture::ConnectionKey& key, Count reason);
   void complete(Entry& entry, llm::Exchange&& exchange);
+  void hand_out(llm::Exchange&& exchange, Identity identity);
+  void release(const std::function<bool(const Held&)>& is_due);
+  void on_container(const capture::ContainerEvent& event);
+  bool out_of_scope(uint32_t tgid) const;
   WallTime wall_of(MonoTime time) const;
 
   const Limits& limits_;
@@ -92,6 +108,8 @@ class Pipeline {
   llm::Context context_;  // of all assemblers
   // Told before the first bytes of their connection; bounded like the connections.
   std::unordered_map<std::string, llm::Network> early_sockets_;
+  std::deque<Held> held_;  // oldest first
+  MonoTime now_{};         // of the last event
   size_t held_bytes_ = 0;  // plaintext, over all connections
   Entries entries_;
   std::unordered_map<std::string, Entries::iterator> by_key_;

@@ -8,9 +8,17 @@
 namespace sonde::app {
 namespace {
 
-bool matches_exe(const config::ScopeRules& rules, const std::string& exe) {
-  return std::any_of(rules.exes.begin(), rules.exes.end(), [&](const std::string& glob) {
-    return fnmatch(glob.c_str(), exe.c_str(), 0) == 0;
+bool matches(const std::vector<std::string>& globs, const std::string& text) {
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+    return fnmatch(glob.c_str(), text.c_str(), 0) == 0;
+  });
+}
+
+// "key=value" or a key alone.
+bool matches_label(const config::ScopeRules& rules, const llm::Kubernetes& pod) {
+  return std::any_of(pod.labels.begin(), pod.labels.end(), [&](const auto& label) {
+    return matches(rules.pod_labels, label.first) ||
+           matches(rules.pod_labels, label.first + "=" + label.second);
   });
 }
 
@@ -35,14 +43,28 @@ bool matches_port(const config::ScopeRules& rules, const llm::Network& network) 
 
 }  // namespace
 
-bool Scope::includes(const llm::Process& process) const {
-  if (matches_exe(deny_, process.exe) || matches_uid(deny_, process.uid)) return false;
-  if (!allow_.exes.empty() && !matches_exe(allow_, process.exe)) return false;
+bool Scope::includes(const llm::Process& process, const std::string& cgroup) const {
+  if (matches(deny_.exes, process.exe) || matches_uid(deny_, process.uid) ||
+      matches(deny_.cgroups, cgroup)) {
+    return false;
+  }
+  if (!allow_.exes.empty() && !matches(allow_.exes, process.exe)) return false;
+  if (!allow_.cgroups.empty() && !matches(allow_.cgroups, cgroup)) return false;
   return allow_.uids.empty() || matches_uid(allow_, process.uid);
 }
 
+bool Scope::includes(const std::optional<llm::Kubernetes>& pod) const {
+  if (!pod) return allow_.namespaces.empty() && allow_.pod_labels.empty();
+  if (matches(deny_.namespaces, pod->namespace_name) || matches_label(deny_, *pod)) return false;
+  if (!allow_.namespaces.empty() && !matches(allow_.namespaces, pod->namespace_name)) return false;
+  return allow_.pod_labels.empty() || matches_label(allow_, *pod);
+}
+
 bool Scope::judges_processes() const {
-  return !allow_.exes.empty() || !allow_.uids.empty() || !deny_.exes.empty() || !deny_.uids.empty();
+  const auto asks = [](const config::ScopeRules& rules) {
+    return !rules.exes.empty() || !rules.uids.empty() || !rules.cgroups.empty();
+  };
+  return asks(allow_) || asks(deny_);
 }
 
 bool Scope::includes(const llm::Network& network) const {

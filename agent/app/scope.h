@@ -1,6 +1,9 @@
 // Which processes the operator wants heard: the rules of capture.allow and capture.deny.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "agent/config/config.h"
 #include "agent/llm/exchange.h"
 
@@ -12,8 +15,10 @@ class Scope {
 
   // Deny is stronger than allow; where allow says nothing, everything is heard. A process is out
   // of scope before any of its bytes are parsed; a port is known only with the connection.
-  bool includes(const llm::Process& process) const;
+  bool includes(const llm::Process& process, const std::string& cgroup) const;
   bool includes(const llm::Network& network) const;
+  // By namespace and labels of the pod, once they are known.
+  bool includes(const std::optional<llm::Kubernetes>& pod) const;
   // Whether any rule asks about processes.
   bool judges_processes() const;
 

@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 #include <fnmatch.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "agent/app/capabilities.h"
 #include "agent/app/commands.h"
 #include "agent/app/exchange_printer.h"
 #include "agent/app/live_capture.h"
@@ -43,12 +46,6 @@ void print_losses(const Counters& counters) {
   }
 }
 
-LiveCaptureOptions capture_options(const std::vector<uint32_t>& plain_http_ports) {
-  LiveCaptureOptions options;
-  options.plain_http_ports = plain_http_ports;
-  return options;
-}
-
 bool matches(const std::string& pattern, const std::string& text) {
   return pattern.empty() || fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
 }
@@ -63,6 +60,32 @@ bool wanted(const TraceOptions& options, const llm::Exchange& exchange) {
           matches(options.model_glob, exchange.response_model));
 }
 
+// Standard output is for exchanges.
+void log_to_stderr() {
+  auto logger =
+      std::make_shared<spdlog::logger>("sonde", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("sonde: %v");
+  spdlog::set_default_logger(std::move(logger));
+}
+
+Result<std::unique_ptr<LiveCapture>> start_live(const config::Layers& layers,
+                                                const std::vector<uint32_t>& plain_http_ports,
+                                                Counters& counters) {
+  log_to_stderr();
+  const auto config = config::load_config(layers);
+  if (!config.ok()) return tl::unexpected<Error>(config.error());
+  LiveCaptureOptions options;
+  options.plain_http_ports = plain_http_ports;
+  options.identity = identity_options(*config);
+  return LiveCapture::start(options, counters);
+}
+
+void print_listening(const LiveCapture& live) {
+  for (const std::string& sentence : missing_capabilities())
+    fmt::print(stderr, "sonde: {}\n", sentence);
+  fmt::print(stderr, "{}\n", live.summary());
+}
+
 }  // namespace
 
 int run_trace(const TraceOptions& options) {
@@ -71,7 +94,7 @@ int run_trace(const TraceOptions& options) {
   const Limits limits;
   auto printer = ExchangePrinter::create(options.view, limits, counters, stdout);
   if (!printer.ok()) return complain(printer.error().message, kExitFailure);
-  auto live = LiveCapture::start(capture_options(options.plain_http_ports), counters);
+  auto live = start_live(options.config, options.plain_http_ports, counters);
   if (!live.ok()) return complain(live.error().message, kExitFailure);
   Pipeline pipeline(
       limits, counters,
@@ -81,12 +104,12 @@ int run_trace(const TraceOptions& options) {
       [&](const capture::ConnectionKey& key) {
         (*live)->probes().ignore(key.tgid, key.handle, key.generation_ns);
       });
+  print_listening(**live);
   if (!options.view.json && isatty(STDOUT_FILENO) != 0) {
     pipeline.set_progress([&](const llm::Process& process, const llm::Progress& progress) {
       if (wanted(options, process)) printer->progress(process, progress);
     });
   }
-  fmt::print(stderr, "{}\n", (*live)->summary());
   const std::jthread stopper = stop_at_end(**live, options.duration_seconds);
   std::vector<std::byte> records;
   while ((*live)->queue().take(records, kTakeWait)) pipeline.on_records(records);
@@ -101,9 +124,9 @@ int run_record(const RecordOptions& options) {
   Counters counters;
   auto writer = capture::RecordWriter::create(options.output);
   if (!writer.ok()) return complain(writer.error().message, kExitFailure);
-  auto live = LiveCapture::start(capture_options(options.plain_http_ports), counters);
+  auto live = start_live(options.config, options.plain_http_ports, counters);
   if (!live.ok()) return complain(live.error().message, kExitFailure);
-  fmt::print(stderr, "{}\n", (*live)->summary());
+  print_listening(**live);
   const std::jthread stopper = stop_at_end(**live, options.duration_seconds);
   std::vector<std::byte> records;
   while ((*live)->queue().take(records, kTakeWait)) {

@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "agent/attach/usual_files.h"
+#include "agent/base/json_record.h"
 #include "agent/base/unique_fd.h"
 
 namespace sonde::attach {
@@ -26,12 +26,6 @@ constexpr size_t kMaxBacklog = 65536;
 constexpr int kMaxParents = 16;
 constexpr int kSweepNice = 10;
 
-uint64_t monotonic_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
 // Whether a library's name promises a TLS stack; the others wait for a quieter moment.
 bool is_urgent(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);
@@ -39,30 +33,19 @@ bool is_urgent(const std::string& path) {
          name.find(".so") == std::string::npos;
 }
 
-// A fixed record followed by a JSON text.
-template <typename Record>
-std::vector<std::byte> json_record(Record record, uint16_t kind, uint32_t tgid, const Json& json) {
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  record.header.kind = kind;
-  record.header.version = SONDE_ABI_VERSION;
-  record.header.size = static_cast<uint32_t>(sizeof(record) + text.size());
-  record.header.time_ns = monotonic_ns();
-  record.header.tgid = tgid;
-  record.header.tid = tgid;
-  record.json_len = static_cast<uint32_t>(text.size());
-  std::vector<std::byte> bytes(record.header.size);
-  std::memcpy(bytes.data(), &record, sizeof(record));
-  std::memcpy(bytes.data() + sizeof(record), text.data(), text.size());
-  return bytes;
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
 
-Attacher::Attacher(ProbeSet& probes, LocateCache& cache, Counters& counters, RecordSink sink)
+Attacher::Attacher(ProbeSet& probes, LocateCache& cache, Counters& counters, RecordSink sink,
+                   AttacherOptions options)
     : probes_(probes),
       cache_(cache),
       counters_(counters),
       sink_(std::move(sink)),
+      options_(std::move(options)),
       stdio_(probes.stdio()) {}
 
 Attacher::~Attacher() { stop(); }
@@ -97,7 +80,9 @@ std::vector<CoverageEntry> Attacher::coverage() const {
 }
 
 void Attacher::attach_ahead() {
-  for (const std::string& file : usual_tls_files()) consider(file, file);
+  for (const std::string& file : usual_tls_files(options_.host_root)) {
+    consider(file, file.substr(options_.host_root.size()));
+  }
 }
 
 void Attacher::sweep_urgent() {
@@ -309,10 +294,10 @@ void Attacher::tell_fixed_targets() {
   sonde_target_record record{};
   record.target = SONDE_TARGET_SOCKET;
   const Json json{{"tls", "none"}, {"located_by", "socket"}};
-  sink_(json_record(record, SONDE_RECORD_TARGET, 0, json));
+  sink_(json_record(record, SONDE_RECORD_TARGET, 0, text_of(json)));
   record.target = SONDE_TARGET_STDIO;
   const Json stdio{{"tls", "stdio"}, {"located_by", "socket"}};
-  sink_(json_record(record, SONDE_RECORD_TARGET, 0, stdio));
+  sink_(json_record(record, SONDE_RECORD_TARGET, 0, text_of(stdio)));
 }
 
 void Attacher::on_ring_record(Bytes record) {
@@ -361,10 +346,10 @@ void Attacher::tell_target(uint32_t id, const TlsTarget& target, const std::stri
   sonde_target_record record{};
   record.target = id;
   sink_(json_record(record, SONDE_RECORD_TARGET, 0,
-                    Json{{"tls", to_string(target.stack)},
-                         {"located_by", to_string(target.located_by)},
-                         {"version", target.version},
-                         {"path", path}}));
+                    text_of({{"tls", to_string(target.stack)},
+                             {"located_by", to_string(target.located_by)},
+                             {"version", target.version},
+                             {"path", path}})));
 }
 
 void Attacher::tell_process(uint32_t tgid) {
@@ -384,12 +369,14 @@ void Attacher::tell_process(uint32_t tgid) {
     parent = ancestor->parent_tgid;
   }
   sink_(json_record(sonde_process_record{}, SONDE_RECORD_PROCESS, tgid,
-                    Json{{"exe", identity->exe},
-                         {"cmdline", identity->command_line},
-                         {"uid", identity->uid},
-                         {"start_time_ns", identity->start_time_ns},
-                         {"container_id", identity->container_id},
-                         {"parents", parents}}));
+                    text_of({{"exe", identity->exe},
+                             {"cmdline", identity->command_line},
+                             {"uid", identity->uid},
+                             {"start_time_ns", identity->start_time_ns},
+                             {"container_id", identity->cgroup.container_id},
+                             {"cgroup", options_.on_cgroup ? identity->cgroup.path : ""},
+                             {"parents", parents}})));
+  if (options_.on_cgroup && !identity->cgroup.path.empty()) options_.on_cgroup(identity->cgroup);
 }
 
 }  // namespace sonde::attach

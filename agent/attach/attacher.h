@@ -47,12 +47,22 @@ struct CoverageEntry {
   uint64_t inode = 0;
 };
 
+struct AttacherOptions {
+  // Where this host's files are seen, without '/' at its end: empty, or "/proc/1/root" in a
+  // container with the host's processes.
+  std::string host_root;
+  // Called from the attacher's threads for each process that is told and not in the root cgroup,
+  // after its record. Must not block. Whoever takes this answers with a sonde_container_record.
+  std::function<void(const CgroupMembership&)> on_cgroup;
+};
+
 class Attacher {
  public:
   // Called from the attacher's threads and from start() with one whole record.
   using RecordSink = std::function<void(Bytes)>;
 
-  Attacher(ProbeSet& probes, LocateCache& cache, Counters& counters, RecordSink sink);
+  Attacher(ProbeSet& probes, LocateCache& cache, Counters& counters, RecordSink sink,
+           AttacherOptions options = {});
   ~Attacher();
   Attacher(const Attacher&) = delete;
   Attacher& operator=(const Attacher&) = delete;
@@ -112,6 +122,7 @@ class Attacher {
   LocateCache& cache_;
   Counters& counters_;
   RecordSink sink_;
+  AttacherOptions options_;
   ProcFs proc_;
   StdioWatch stdio_;  // of start(), then of the follower's thread
   std::unique_ptr<ExecTrigger> trigger_;

@@ -10,19 +10,14 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "agent/attach/bpf_programs.h"
 #include "agent/attach/probe_links.h"
 
 namespace sonde::attach {
 namespace {
-
-struct DestroySkeleton {
-  void operator()(tls_bpf* skeleton) const { tls_bpf__destroy(skeleton); }
-};
-using SkeletonPtr = std::unique_ptr<tls_bpf, DestroySkeleton>;
 
 // Mirrors of the map types in bpf/tls.bpf.c that user space writes to.
 struct ConnKey {
@@ -30,12 +25,6 @@ struct ConnKey {
   uint32_t tgid;
   uint32_t reserved;
 };
-
-uint32_t ring_size(size_t wanted) {
-  size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  while (size < wanted && size < (size_t{1} << 30)) size *= 2;
-  return static_cast<uint32_t>(size);
-}
 
 // Kernels before 5.11 account BPF memory by RLIMIT_MEMLOCK. Where it cannot be raised, loading says
 // so itself if it matters.
@@ -47,75 +36,6 @@ void raise_memlock() {
 int quiet(libbpf_print_level, const char*, va_list) { return 0; }
 
 using SocketTrace = KernelFeatures::SocketTrace;
-
-// What a program of a C call stands for in any_place; 0: it stays a program of its own.
-uint64_t place_of(const tls_bpf& skeleton, const bpf_program* program) {
-  const auto& programs = skeleton.progs;
-  const std::array<std::pair<const bpf_program*, uint64_t>, 7> places{
-      {{programs.received_entry, SONDE_PLACE_RECEIVED},
-       {programs.sent_entry, SONDE_PLACE_SENT},
-       {programs.received_ex_entry, SONDE_PLACE_RECEIVED_EX},
-       {programs.sent_ex_entry, SONDE_PLACE_SENT_EX},
-       {programs.call_return, SONDE_PLACE_RETURN},
-       {programs.call_return_shared, SONDE_PLACE_RETURN_SHARED},
-       {programs.handle_freed, SONDE_PLACE_FREED}}};
-  for (const auto& [known, place] : places) {
-    if (known == program) return place;
-  }
-  return 0;
-}
-
-constexpr std::string_view kStdioSection = "tp_btf/sys_exit";
-
-// Which optional group a program belongs to, by its section.
-bool is_wanted(std::string_view section, const KernelFeatures& features) {
-  if (section.starts_with("tp_btf/sched_process_")) return features.exec_trace;
-  if (section == kStdioSection) return features.stdio;
-  if (section.starts_with("tp_btf/inet_sock_")) return features.plain_http;
-  if (section.starts_with("tp_btf/sock_")) return features.socket_trace == SocketTrace::kTracepoint;
-  if (section.starts_with("kprobe/") || section.starts_with("kretprobe/")) {
-    return features.socket_trace == SocketTrace::kKprobe;
-  }
-  return true;
-}
-
-SkeletonPtr load(const ProbeSetOptions& options, const KernelFeatures& features, int& error) {
-  SkeletonPtr skeleton(tls_bpf__open());
-  if (!skeleton) {
-    error = errno;
-    return nullptr;
-  }
-  skeleton->rodata->own_tgid = static_cast<uint32_t>(getpid());
-  skeleton->rodata->can_copy_from_user = features.sleepable;
-  skeleton->rodata->has_attach_cookie = features.attach_cookie;
-  skeleton->rodata->has_socket_trace = features.socket_trace != SocketTrace::kNone;
-  skeleton->rodata->has_task_regs = features.task_registers;
-  skeleton->rodata->hears_plain = features.plain_http;
-  skeleton->rodata->hears_stdio = features.stdio;
-  for (const uint32_t port : options.plain_ports)
-    skeleton->bss->plain_ports[port / 64 % 1024] |= uint64_t{1} << (port % 64);
-  if (getrandom(&skeleton->rodata->handle_key, sizeof(uint64_t), 0) < 0) {
-    error = errno;
-    return nullptr;
-  }
-  bpf_map__set_max_entries(skeleton->maps.ring, ring_size(options.ring_bytes));
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, skeleton->obj) {
-    const std::string_view section = bpf_program__section_name(program);
-    if (section == "uprobe" && features.sleepable) {
-      bpf_program__set_flags(program, BPF_F_SLEEPABLE);
-    }
-    if (section == "uprobe" && features.uprobe_multi) {
-      bpf_program__set_expected_attach_type(program,
-                                            static_cast<bpf_attach_type>(kTraceUprobeMulti));
-    }
-    const bool merged = features.uprobe_multi ? place_of(*skeleton, program) != 0
-                                              : program == skeleton->progs.any_place;
-    bpf_program__set_autoload(program, is_wanted(section, features) && !merged);
-  }
-  error = -tls_bpf__load(skeleton.get());
-  return error == 0 ? std::move(skeleton) : nullptr;
-}
 
 struct FreeBtf {
   void operator()(btf* types) const { btf__free(types); }
@@ -147,65 +67,13 @@ std::string load_failure(int error) {
   return reason;
 }
 
-// What hears one function. `at_return` null: its entry tells all.
-struct FunctionPrograms {
-  bpf_program* entry = nullptr;  // null: this function is not heard by this build
-  bpf_program* at_return = nullptr;
-  bpf_program* at_shared_return = nullptr;
-};
-
-FunctionPrograms programs_for(const tls_bpf& skeleton, Function function) {
-  const auto& programs = skeleton.progs;
-  const auto c_call = [&programs](bpf_program* entry) {
-    return FunctionPrograms{entry, programs.call_return, programs.call_return_shared};
-  };
-  switch (function) {
-    case Function::kSslRead:
-    case Function::kGnutlsRecordRecv:
-    case Function::kGnutlsRecordRecvSeq:
-    case Function::kNssRecv:
-    case Function::kNssRead:
-      return c_call(programs.received_entry);
-    case Function::kSslReadEx:
-      return c_call(programs.received_ex_entry);
-    case Function::kSslWrite:
-    case Function::kGnutlsRecordSend:
-    case Function::kGnutlsRecordSend2:
-    case Function::kNssSend:
-    case Function::kNssWrite:
-      return c_call(programs.sent_entry);
-    case Function::kSslWriteEx:
-      return c_call(programs.sent_ex_entry);
-    case Function::kSslFree:
-    case Function::kGnutlsDeinit:
-    case Function::kNssClose:
-      return {programs.handle_freed};
-    case Function::kGoRead:
-      return {programs.go_read_entry, programs.go_read_return, programs.go_read_return};
-    case Function::kGoWrite:
-      return {programs.go_write_entry, programs.go_write_return, programs.go_write_return};
-    case Function::kGoClose:
-      return {programs.go_close_entry};
-    case Function::kAeadSeal:
-      return {programs.aead_seal_entry};
-    case Function::kAeadSealScatter:
-      return {programs.aead_seal_scatter_entry};
-    case Function::kAeadOpen:
-      return {programs.aead_open_entry, programs.aead_open_return, programs.aead_open_return};
-    case Function::kAeadOpenGather:
-      return {programs.aead_open_gather_entry, programs.aead_open_return,
-              programs.aead_open_return};
-    default:
-      return {};
-  }
-}
-
 }  // namespace
 
 struct ProbeSet::Impl {
   struct Target {
     std::vector<ProbeLink> links;
     size_t probes = 0;
+    SkeletonPtr programs;  // its own, where there are no cookies; the links end first
   };
 
   ~Impl() {
@@ -278,8 +146,10 @@ Result<std::unique_ptr<ProbeSet>> ProbeSet::create(const ProbeSetOptions& option
   raise_memlock();
   libbpf_set_print(quiet);
   int error = 0;
-  for (const KernelFeatures& features : feature_ladder(options)) {
-    SkeletonPtr skeleton = load(options, features, error);
+  auto ladder = feature_ladder(options);
+  if (options.plainest) ladder.erase(ladder.begin(), ladder.end() - 1);
+  for (const KernelFeatures& features : ladder) {
+    SkeletonPtr skeleton = load_programs(options, features, error);
     if (!skeleton) continue;
     auto impl = std::make_unique<Impl>();
     if (!attach_to_kernel(*skeleton, impl->kernel_links)) continue;
@@ -348,13 +218,18 @@ LinkKind link_kind(const KernelFeatures& features) {
 
 Result<size_t> ProbeSet::attach(const std::filesystem::path& file, const TlsTarget& target,
                                 uint32_t id) {
-  const auto sites = sites_of(*impl_->skeleton, target, id, features_.uprobe_multi);
-  if (sites.empty()) return fail(why_unheard(*impl_->skeleton, target, file));
+  SkeletonPtr own;
+  if (!features_.attach_cookie) {
+    own = load_programs_for(*impl_->skeleton, features_, target, id);
+    if (!own) return fail_errno(fmt::format("cannot load programs for '{}'", file.string()), errno);
+  }
+  const auto sites = sites_of(own ? *own : *impl_->skeleton, target, id, features_.uprobe_multi);
+  if (sites.empty()) return fail(why_unheard(own ? *own : *impl_->skeleton, target, file));
   auto links = attach_probes(file, sites, link_kind(features_));
   if (!links.ok()) return tl::unexpected(links.error());
   const std::scoped_lock lock(impl_->mutex);
   impl_->probes += sites.size();
-  impl_->targets[id] = {std::move(*links), sites.size()};
+  impl_->targets[id] = {std::move(*links), sites.size(), std::move(own)};
   return sites.size();
 }
 

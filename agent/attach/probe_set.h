@@ -22,7 +22,7 @@ namespace sonde::attach {
 // What the running kernel can do, as found by loading.
 struct KernelFeatures {
   bool sleepable = false;      // absent pages are faulted in instead of being counted as lost
-  bool attach_cookie = false;  // records name their probe target
+  bool attach_cookie = false;  // one program serves all targets; else each target has its own
   bool exec_trace = false;     // BTF tracepoints: processes are reported by the kernel
   // How connections get their addresses; kNone: by Host only.
   enum class SocketTrace : uint8_t { kNone, kTracepoint, kKprobe };
@@ -38,6 +38,8 @@ struct ProbeSetOptions {
   // TCP ports heard without TLS, whichever end has them; what speaks no HTTP there is dropped.
   std::vector<uint32_t> plain_ports;
   bool stdio = true;  // hear servers that are spoken to through standard input and output
+  // For tests: only what the oldest kernel can do that is supported.
+  bool plainest = false;
 };
 
 class ProbeSet {

@@ -20,11 +20,11 @@ constexpr const char* kPatterns[] = {"/usr/lib/*-linux-gnu/libssl.so*",
 
 }  // namespace
 
-std::vector<std::string> usual_tls_files() {
+std::vector<std::string> usual_tls_files(const std::string& root) {
   std::vector<std::string> files;
   for (const char* pattern : kPatterns) {
     glob_t found{};
-    if (glob(pattern, GLOB_NOSORT, nullptr, &found) == 0) {
+    if (glob((root + pattern).c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
       for (size_t i = 0; i < found.gl_pathc; ++i) files.emplace_back(found.gl_pathv[i]);
     }
     globfree(&found);

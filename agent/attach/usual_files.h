@@ -7,7 +7,7 @@
 
 namespace sonde::attach {
 
-// Those that this host has.
-std::vector<std::string> usual_tls_files();
+// Those that the host has whose files are seen under `root`, which has no '/' at its end.
+std::vector<std::string> usual_tls_files(const std::string& root);
 
 }  // namespace sonde::attach

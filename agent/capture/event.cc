@@ -97,6 +97,15 @@ std::optional<Event> decode_process(Event event, Bytes bytes) {
   return event;
 }
 
+std::optional<Event> decode_container(Event event, Bytes bytes) {
+  const auto record = fixed_part<sonde_container_record>(bytes);
+  if (!record) return std::nullopt;
+  const auto json = tail<sonde_container_record>(bytes, record->json_len);
+  if (!json) return std::nullopt;
+  event.body = ContainerEvent{as_text(*json)};
+  return event;
+}
+
 std::optional<Event> decode_target(Event event, Bytes bytes) {
   const auto record = fixed_part<sonde_target_record>(bytes);
   if (!record) return std::nullopt;
@@ -168,6 +177,8 @@ std::optional<Event> decode(Bytes record) {
       return event;
     case SONDE_RECORD_PROCESS:
       return decode_process(event, bytes);
+    case SONDE_RECORD_CONTAINER:
+      return decode_container(event, bytes);
     case SONDE_RECORD_TARGET:
       return decode_target(event, bytes);
     case SONDE_RECORD_CLOCK:

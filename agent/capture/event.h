@@ -79,6 +79,9 @@ struct ExitEvent {};
 struct ProcessEvent {
   std::string_view json;
 };
+struct ContainerEvent {
+  std::string_view json;  // see app/identity/identity_json.h
+};
 struct TargetEvent {
   uint32_t target = 0;
   std::string_view json;
@@ -97,7 +100,7 @@ struct Event {
   MonoTime time;
   uint32_t tgid = 0;
   std::variant<DataEvent, CloseEvent, SocketEvent, ExecEvent, ExitEvent, ProcessEvent, TargetEvent,
-               ClockEvent, LossEvent>
+               ContainerEvent, ClockEvent, LossEvent>
       body;
 };
 

@@ -90,6 +90,12 @@ void check_together(const Config& config, const std::vector<Field>& fields, Prob
       add("collector.url", "needs 'collector.cert' and 'collector.key', or 'collector.token_file'");
     }
   }
+  if (!config.kubernetes.kubelet.empty() && !config.kubernetes.kubelet.starts_with("https://")) {
+    problems.add("'kubernetes.kubelet' must begin with https://");
+  }
+  if (!config.capture.host_root.starts_with('/')) {
+    problems.add("'capture.host_root' must be an absolute path");
+  }
   if (!config.metrics.listen.empty() && !is_endpoint(config.metrics.listen)) {
     add("metrics.listen", "must be ADDRESS:PORT, such as 127.0.0.1:9464");
   }

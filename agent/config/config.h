@@ -23,7 +23,10 @@ enum class Evidence : uint8_t { kFull, kSegment, kNone };
 struct ScopeRules {
   std::vector<std::string> exes;  // globs over the executable's path
   std::vector<uint32_t> uids;
-  std::vector<uint32_t> ports;  // of either end
+  std::vector<uint32_t> ports;          // of either end
+  std::vector<std::string> cgroups;     // globs over the cgroup's path
+  std::vector<std::string> namespaces;  // globs over the pod's namespace
+  std::vector<std::string> pod_labels;  // "key=value" or "key"; globs
 };
 
 // Where model servers listen unless told otherwise: Ollama, vLLM and TGI, llama.cpp, LM Studio,
@@ -34,9 +37,22 @@ struct Capture {
   uint64_t ring_bytes = uint64_t{16} << 20;  // a power of two
   ScopeRules allow;                          // all empty: everything
   ScopeRules deny;                           // stronger than allow
+  // Where the host's root is seen: its first process's, which in a container that shares the
+  // host's processes is the host's too.
+  std::string host_root = "/proc/1/root";
   // Connections heard without TLS, by the port of either end; empty: none.
   std::vector<uint32_t> plain_http_ports{kPlainHttpPorts.begin(), kPlainHttpPorts.end()};
   bool stdio = true;  // MCP servers over standard input and output
+};
+
+// The kubelet of this node, which tells names and labels of pods.
+struct Kubernetes {
+  std::string kubelet;  // "https://ADDRESS:10250"; empty: not asked
+  std::string ca;       // PEM file; empty: the system's
+  std::string token_file;
+  bool verify = true;
+
+  bool operator==(const Kubernetes&) const = default;
 };
 
 struct Detect {
@@ -98,6 +114,7 @@ struct Config {
   std::string state_directory = "/var/lib/sonde";
   std::string log_level = "info";
   Capture capture;
+  Kubernetes kubernetes;
   Detect detect;
   Taxii taxii;
   Collector collector;

@@ -122,11 +122,36 @@ std::vector<Field> fields_of(Config& c) {
        "lists under allow empty, everything is heard that speaks to a language model."},
       {"capture.allow.uids", &allow.uids, "Only processes of these users.", 0, kMaxUid},
       {"capture.allow.ports", &allow.ports, "Only connections from or to these ports.", 1, 65535},
+      {"capture.allow.cgroups", &allow.cgroups,
+       "Only processes in these cgroups: globs over the path, such as /kubepods*."},
+      {"capture.allow.namespaces", &allow.namespaces,
+       "Only pods of these Kubernetes namespaces: globs."},
+      {"capture.allow.pod_labels", &allow.pod_labels,
+       "Only pods with one of these labels: globs over key=value, or a key alone."},
       {"capture.deny.exes", &deny.exes,
        "These executables are never heard, even if allowed above."},
       {"capture.deny.uids", &deny.uids, "Processes of these users are never heard.", 0, kMaxUid},
       {"capture.deny.ports", &deny.ports, "Connections from or to these ports are never heard.", 1,
        65535},
+      {"capture.deny.cgroups", &deny.cgroups, "Processes in these cgroups are never heard."},
+      {"capture.deny.namespaces", &deny.namespaces, "Pods of these namespaces are never heard."},
+      {"capture.deny.pod_labels", &deny.pod_labels,
+       "Pods with one of these labels are never heard."},
+      {"capture.host_root", &c.capture.host_root,
+       "Where the host's files are seen, for libraries and what container runtimes write down. The "
+       "default is right on a host, and in a container that shares the host's processes."},
+
+      {"kubernetes.kubelet", &c.kubernetes.kubelet,
+       "https://ADDRESS:10250 of this node's kubelet, which tells pods and their labels; empty: it "
+       "is not asked."},
+      {"kubernetes.ca", &c.kubernetes.ca,
+       "PEM file of the authority that signed the kubelet's certificate; empty: the system's."},
+      {"kubernetes.token_file", &c.kubernetes.token_file,
+       "File with the token of a service account that may 'get' nodes/proxy. Read anew for each "
+       "question."},
+      {"kubernetes.verify", &c.kubernetes.verify,
+       "Verify the kubelet's certificate. Without it, whoever answers at that address learns the "
+       "token."},
 
       {"detect.indicator_files", &c.detect.indicator_files,
        "Lists of malicious URLs, domains and IP addresses: plain text or CSV, one a line."},

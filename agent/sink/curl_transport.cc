@@ -42,7 +42,15 @@ int stop_if_cancelled(void* cancelled, curl_off_t, curl_off_t, curl_off_t, curl_
   return static_cast<std::atomic<bool>*>(cancelled)->load() ? 1 : 0;
 }
 
-// Visible ASCII only: it becomes a header.
+void append_header(HeaderList& list, const std::string& header) {
+  if (curl_slist* longer = curl_slist_append(list.get(), header.c_str())) {
+    [[maybe_unused]] curl_slist* shorter = list.release();  // it is part of the longer one
+    list.reset(longer);
+  }
+}
+
+}  // namespace
+
 Result<std::string> read_token(const std::string& path) {
   const auto file = File::open(path, O_RDONLY);
   if (!file.ok()) return tl::unexpected<Error>(file.error());
@@ -55,15 +63,6 @@ Result<std::string> read_token(const std::string& path) {
   if (token->empty()) return fail(fmt::format("'{}' is empty", path));
   return token;
 }
-
-void append_header(HeaderList& list, const std::string& header) {
-  if (curl_slist* longer = curl_slist_append(list.get(), header.c_str())) {
-    [[maybe_unused]] curl_slist* shorter = list.release();  // it is part of the longer one
-    list.reset(longer);
-  }
-}
-
-}  // namespace
 
 struct CurlTransport::Impl {
   CurlTransportConfig config;

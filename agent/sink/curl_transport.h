@@ -34,6 +34,10 @@ class CurlTransport final : public Transport {
   std::unique_ptr<Impl> impl_;
 };
 
+// The token in a file, without white space around it; visible ASCII only, since it becomes a
+// header.
+Result<std::string> read_token(const std::string& path);
+
 // The common name of a PEM certificate's subject: the id by which the collector knows the agent.
 Result<std::string> certificate_common_name(const std::string& path);
 

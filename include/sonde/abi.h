@@ -22,10 +22,11 @@
 #define SONDE_RECORD_EXIT   4
 #define SONDE_RECORD_SOCKET 5
 /* Kinds written by user space into the same stream, so that a replay needs no live /proc. */
-#define SONDE_RECORD_PROCESS 32
-#define SONDE_RECORD_TARGET  33
-#define SONDE_RECORD_CLOCK   34
-#define SONDE_RECORD_LOSS    35
+#define SONDE_RECORD_PROCESS   32
+#define SONDE_RECORD_TARGET    33
+#define SONDE_RECORD_CLOCK     34
+#define SONDE_RECORD_LOSS      35
+#define SONDE_RECORD_CONTAINER 36
 
 /* Targets that are no file: known without a sonde_target_record of their own probes. */
 #define SONDE_TARGET_SOCKET 0xfffffff0 /* plain HTTP, heard at the socket layer */
@@ -120,6 +121,16 @@ struct sonde_exit_record {
 
 /* What user space found out about a process: JSON of `json_len` bytes follows. */
 struct sonde_process_record {
+	struct sonde_record_header header;
+	__u32 json_len;
+	__u32 reserved;
+};
+
+/*
+ * What container and pod a cgroup belongs to: JSON of `json_len` bytes follows. Comes some time
+ * after the sonde_process_record that named the cgroup, for a cgroup of no container too.
+ */
+struct sonde_container_record {
 	struct sonde_record_header header;
 	__u32 json_len;
 	__u32 reserved;

@@ -153,9 +153,8 @@ int fail_with(const Error& error) {
   return 1;
 }
 
-int hear(size_t ring_bytes, std::vector<uint32_t> plain_ports) {
-  auto probes =
-      attach::ProbeSet::create({.ring_bytes = ring_bytes, .plain_ports = std::move(plain_ports)});
+int hear(const attach::ProbeSetOptions& options) {
+  auto probes = attach::ProbeSet::create(options);
   if (!probes.ok()) return fail_with(probes.error());
   Counters counters;
   Ear ear;
@@ -183,10 +182,17 @@ int hear(size_t ring_bytes, std::vector<uint32_t> plain_ports) {
 }  // namespace
 }  // namespace sonde
 
-// hear [RING_BYTES [PLAIN_HTTP_PORT...]]
+// hear [plainest] [RING_BYTES [PLAIN_HTTP_PORT...]]
 int main(int argc, char** argv) {
-  const size_t ring_bytes = argc > 1 ? std::stoul(argv[1]) : size_t{64} << 20;
-  std::vector<uint32_t> ports;
-  for (int i = 2; i < argc; ++i) ports.push_back(static_cast<uint32_t>(std::stoul(argv[i])));
-  return sonde::hear(ring_bytes, std::move(ports));
+  sonde::attach::ProbeSetOptions options;
+  options.ring_bytes = size_t{64} << 20;
+  int next = 1;
+  if (argc > next && std::string_view(argv[next]) == "plainest") {
+    options.plainest = true;
+    ++next;
+  }
+  if (argc > next) options.ring_bytes = std::stoul(argv[next++]);
+  for (; next < argc; ++next)
+    options.plain_ports.push_back(static_cast<uint32_t>(std::stoul(argv[next])));
+  return sonde::hear(options);
 }

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "agent/base/json_record.h"
+
 namespace sonde::app {
 namespace {
 
@@ -53,6 +55,11 @@ class PipelineTest : public testing::Test {
     std::memcpy(bytes.data(), &record, sizeof(record));
     std::memcpy(bytes.data() + sizeof(record), text.data(), text.size());
     pipeline().on_record(bytes);
+  }
+
+  template <typename Record>
+  void tell(Record record, uint16_t kind, std::string_view json) {
+    pipeline().on_record(json_record(record, kind, kTgid, json));
   }
 
   Pipeline& pipeline() {
@@ -116,12 +123,43 @@ TEST_F(PipelineTest, TheOldestConnectionMakesRoom) {
 }
 
 TEST_F(PipelineTest, AProcessOutOfScopeIsNotRead) {
-  pipeline().set_process_filter([](const llm::Process&) { return false; });
+  pipeline().set_process_filter([](const Pipeline::Origin&) { return false; });
   call(1, true, request("private"));
   call(1, false, response("private"));
   pipeline().finish();
   EXPECT_TRUE(exchanges_.empty());
   EXPECT_EQ(counters_.value(Count::kConnectionsOutOfScope), 1u);
+}
+
+TEST_F(PipelineTest, AnExchangeWaitsForItsContainer) {
+  tell(sonde_process_record{}, SONDE_RECORD_PROCESS, R"({"exe":"/bin/a","cgroup":"/docker/x"})");
+  call(1, true, request("hello"));
+  call(1, false, response("hi"));
+  EXPECT_TRUE(exchanges_.empty());
+  tell(sonde_container_record{}, SONDE_RECORD_CONTAINER,
+       R"({"cgroup":"/docker/x","container":{"id":"x","name":"web"},"k8s":{"labels":{"a":"b"}}})");
+  ASSERT_EQ(exchanges_.size(), 1u);
+  EXPECT_EQ(exchanges_[0].container->name, "web");
+  EXPECT_EQ(exchanges_[0].kubernetes->labels.at(0).second, "b");
+  call(1, true, request("again"));
+  call(1, false, response("hi"));
+  ASSERT_EQ(exchanges_.size(), 2u);
+  EXPECT_EQ(exchanges_[1].container->name, "web");
+}
+
+TEST_F(PipelineTest, AnExchangeDoesNotWaitForEver) {
+  tell(sonde_process_record{}, SONDE_RECORD_PROCESS,
+       R"({"cgroup":"/docker/x","container_id":"x","cmdline":7,"parents":[1,{"pid":"x"}]})");
+  call(1, true, request("hello"));
+  call(1, false, response("hi"));
+  EXPECT_TRUE(exchanges_.empty());
+  now_ += 11 * kSecond;
+  call(2, true, request("other"));
+  ASSERT_EQ(exchanges_.size(), 1u);
+  EXPECT_EQ(exchanges_[0].container->id, "x");
+  call(2, false, response("hi"));
+  pipeline().finish();
+  EXPECT_EQ(exchanges_.size(), 2u);
 }
 
 TEST_F(PipelineTest, GarbageIsCountedAndHurtsNoOther) {
