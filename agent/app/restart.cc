@@ -12,7 +12,9 @@ bool needs_restart(const config::Config& now, const config::Config& next) {
          next.spool_directory() != now.spool_directory() ||
          next.capture.ring_bytes != now.capture.ring_bytes ||
          next.capture.plain_http_ports != now.capture.plain_http_ports ||
-         next.capture.stdio != now.capture.stdio || next.sinks.file.path != now.sinks.file.path ||
+         next.capture.stdio != now.capture.stdio ||
+         next.capture.host_root != now.capture.host_root || next.kubernetes != now.kubernetes ||
+         next.sinks.file.path != now.sinks.file.path ||
          next.sinks.standard_output != now.sinks.standard_output ||
          next.metrics.listen != now.metrics.listen ||
          next.taxii.collections != now.taxii.collections;

@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
                            "kubelet-kubepods-pod{}.slice/cri-containerd-{}.scope",
                            kOther, kUidOfSlice, kId),
                "containerd", true}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& made) { return std::string(made.param.name); });
 
 TEST(CgroupPathTest, AMonitorIsOutsideOfItsContainer) {
   for (const char* prefix : {"libpod-conmon-", "crio-conmon-"}) {
