@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "agent/app/capabilities.h"
 
@@ -20,8 +21,11 @@ uint64_t clock_ns(clockid_t clock) {
 
 }  // namespace
 
+// Some hosts guard their first process: what is then seen as "/" is the best there is.
 IdentityOptions identity_options(const config::Config& config) {
-  return {.host_root = config.capture.host_root, .kubernetes = config.kubernetes};
+  const std::string& root = config.capture.host_root;
+  const bool readable = access((root + "/usr").c_str(), R_OK | X_OK) == 0;
+  return {.host_root = readable ? root : "/", .kubernetes = config.kubernetes};
 }
 
 LiveCapture::LiveCapture(const LiveCaptureOptions& options, Counters& counters)
