@@ -89,7 +89,8 @@ class Writer {
 void add_personal(std::string_view text, size_t from, size_t to, std::vector<Mask>& masks) {
   const size_t start = from > kMargin ? from - kMargin : 0;
   const size_t end = std::min(text.size(), to + kMargin);
-  for (const PersonalData& item : find_personal_data(text.substr(start, end - start), PersonalDataUse::kMask)) {
+  for (const PersonalData& item :
+       find_personal_data(text.substr(start, end - start), PersonalDataUse::kMask)) {
     const size_t at = start + item.start;
     const size_t size = item.end - item.start;
     masks.push_back({at, at + size, item.type, text.substr(at, size)});
