@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "agent/detect/fingerprint.h"
 #include "tests/unit/alert/sample.h"
@@ -18,7 +19,8 @@ constexpr char kKey[] = "0123456789abcdef0123456789abcdef";
 class SuppressionTest : public testing::Test {
  protected:
   Result<Suppressions> load(const std::string& text) {
-    path_ = testing::TempDir() + "/suppressions.yaml";
+    // Tests of this fixture run side by side.
+    path_ = testing::TempDir() + "/suppressions_" + std::to_string(getpid()) + ".yaml";
     std::ofstream(path_) << text;
     return Suppressions::load({path_}, kKey);
   }

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 namespace sonde::app {
 namespace {
@@ -29,7 +30,7 @@ class JudgeTest : public testing::Test {
   }
 
   std::string write(const std::string& name, const std::string& text) {
-    const std::string path = testing::TempDir() + "/judge_test_" + name;
+    const std::string path = testing::TempDir() + "/judge_test_" + std::to_string(getpid()) + name;
     std::ofstream(path) << text;
     return path;
   }
