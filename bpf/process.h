@@ -3,6 +3,7 @@
 #ifndef SONDE_PROCESS_H
 #define SONDE_PROCESS_H
 
+#include "bpf/file_path.h"
 #include "bpf/stdio.h"
 
 SEC("tp_btf/sched_process_exec")
@@ -29,6 +30,9 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	record->fixed.flags = hears_stdio && watch_stdio(task) ? SONDE_EXEC_STDIO : 0;
 	bpf_probe_read_kernel_str(record->fixed.path, sizeof(record->fixed.path),
 				  BPF_CORE_READ(bprm, filename));
+	record->fixed.names_len =
+		read_names(record->fixed.names, BPF_CORE_READ(task, mm, exe_file));
+	record->fixed.reserved = 0;
 	if (length > SONDE_ARGS_BYTES)
 		length = SONDE_ARGS_BYTES;
 	if (bpf_probe_read_user(record->args, length, (const void *)start))

@@ -25,6 +25,14 @@ std::vector<std::string> split_arguments(std::string_view text) {
   return arguments;
 }
 
+// "python3.11", "bin", "usr" -> "/usr/bin/python3.11"; nothing where the names are not known.
+std::string path_of(std::string_view names) {
+  const auto parts = split_arguments(names);
+  std::string path;
+  for (auto name = parts.rbegin(); name != parts.rend(); ++name) path.append("/").append(*name);
+  return path;
+}
+
 std::string text_of(const Json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -48,7 +56,8 @@ void ProcessTable::on_exec(uint32_t tgid, const capture::ExecEvent& event) {
   entry.process.pid = tgid;
   entry.process.uid = event.uid;
   entry.process.start_time_ns = event.start_time_ns - event.start_time_ns % kClockTickNs;
-  entry.process.exe = event.path;
+  entry.process.exe = path_of(event.names);
+  if (entry.process.exe.empty()) entry.process.exe = event.path;
   entry.process.command_line = split_arguments(event.arguments);
   entry.parent_tgid = event.parent_tgid;
   entry.from_birth = true;

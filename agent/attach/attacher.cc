@@ -313,6 +313,9 @@ void Attacher::on_ring_record(Bytes record) {
     if (record.size() < sizeof(exec)) return;
     std::memcpy(&exec, record.data(), sizeof(exec));
     const std::scoped_lock lock(mutex_);
+    told_processes_.erase(header.tgid);  // another program, or another process of the same number
+    if (parents_.size() >= kMaxToldProcesses) parents_.clear();
+    parents_[header.tgid] = exec.parent_tgid;
     if ((exec.flags & SONDE_EXEC_STDIO) != 0) ask(asked_servers_, header.tgid);
   }
 }
@@ -352,14 +355,24 @@ void Attacher::tell_target(uint32_t id, const TlsTarget& target, const std::stri
                              {"path", path}})));
 }
 
+// Of a process that ended before it was looked at, exec told all but those it descends from.
 void Attacher::tell_process(uint32_t tgid) {
+  while (tgid != 0 && !tell_living_process(tgid)) {
+    const std::scoped_lock lock(mutex_);
+    const auto known = parents_.extract(tgid);
+    tgid = known.empty() ? 0 : known.mapped();
+  }
+}
+
+// False: it is not there any more.
+bool Attacher::tell_living_process(uint32_t tgid) {
   {
     const std::scoped_lock lock(mutex_);
     if (told_processes_.size() >= kMaxToldProcesses) told_processes_.clear();
-    if (!told_processes_.insert(tgid).second) return;
+    if (!told_processes_.insert(tgid).second) return true;
   }
   const auto identity = proc_.identity(tgid);
-  if (!identity) return;
+  if (!identity) return false;
   Json parents = Json::array();
   uint32_t parent = identity->parent_tgid;
   for (int i = 0; i < kMaxParents && parent != 0; ++i) {
@@ -377,6 +390,7 @@ void Attacher::tell_process(uint32_t tgid) {
                              {"cgroup", options_.on_cgroup ? identity->cgroup.path : ""},
                              {"parents", parents}})));
   if (options_.on_cgroup && !identity->cgroup.path.empty()) options_.on_cgroup(identity->cgroup);
+  return true;
 }
 
 }  // namespace sonde::attach

@@ -19,6 +19,7 @@
 #include <string>
 #include <thread>
 #include <tuple>
+#include <unordered_map>
 #include <vector>
 
 #include <sys/stat.h>
@@ -117,6 +118,7 @@ class Attacher {
   void tell_who_was_asked_for();
   void tell_target(uint32_t id, const TlsTarget& target, const std::string& path);
   void tell_process(uint32_t tgid);
+  bool tell_living_process(uint32_t tgid);
 
   ProbeSet& probes_;
   LocateCache& cache_;
@@ -132,6 +134,7 @@ class Attacher {
   std::map<FileKey, Known> known_files_;  // those that hold no probes
   ProbedFiles probed_;
   std::set<uint32_t> told_processes_;
+  std::unordered_map<uint32_t, uint32_t> parents_;  // by process, as exec told
   std::vector<uint32_t> asked_processes_;
   std::vector<uint32_t> asked_servers_;
   std::deque<Later> backlog_;

@@ -79,12 +79,15 @@ std::optional<Event> decode_exec(Event event, Bytes bytes) {
   // The view must point into `bytes`, not into the copy.
   const std::string_view path =
       as_text(bytes.subspan(offsetof(sonde_exec_record, path), SONDE_PATH_BYTES));
-  event.body = ExecEvent{.parent_tgid = record->parent_tgid,
-                         .uid = record->uid,
-                         .start_time_ns = record->start_time_ns,
-                         .cgroup_id = record->cgroup_id,
-                         .path = path.substr(0, path.find('\0')),
-                         .arguments = as_text(*arguments)};
+  const size_t names_len = std::min<size_t>(record->names_len, SONDE_NAMES_BYTES);
+  event.body =
+      ExecEvent{.parent_tgid = record->parent_tgid,
+                .uid = record->uid,
+                .start_time_ns = record->start_time_ns,
+                .cgroup_id = record->cgroup_id,
+                .path = path.substr(0, path.find('\0')),
+                .names = as_text(bytes.subspan(offsetof(sonde_exec_record, names), names_len)),
+                .arguments = as_text(*arguments)};
   return event;
 }
 

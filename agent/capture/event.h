@@ -69,7 +69,8 @@ struct ExecEvent {
   uint32_t uid = 0;
   uint64_t start_time_ns = 0;
   uint64_t cgroup_id = 0;
-  std::string_view path;
+  std::string_view path;       // as given to execve
+  std::string_view names;      // of the file itself and up to the root, each NUL-terminated
   std::string_view arguments;  // each NUL-terminated
 };
 

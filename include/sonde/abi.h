@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 /* Bumped when a record changes its meaning; part of a recording's first bytes. */
-#define SONDE_ABI_VERSION 1
+#define SONDE_ABI_VERSION 2
 
 /* Kinds written by the kernel side. */
 #define SONDE_RECORD_DATA   1
@@ -40,8 +40,9 @@
 /* Pieces of one call: 10 MiB. What lies beyond is counted and becomes a gap. */
 #define SONDE_CHUNKS_PER_CALL 160
 
-#define SONDE_PATH_BYTES 256
-#define SONDE_ARGS_BYTES 2048
+#define SONDE_PATH_BYTES  256
+#define SONDE_ARGS_BYTES  2048
+#define SONDE_NAMES_BYTES 768
 
 struct sonde_record_header {
 	__u16 kind;
@@ -96,6 +97,13 @@ struct sonde_exec_record {
 	__u32 args_len;
 	__u32 flags;		     /* SONDE_EXEC_ */
 	char path[SONDE_PATH_BYTES]; /* as given to execve, NUL-terminated */
+	/*
+	 * The executable's own path, whatever links or interpreter line led to it: the names from
+	 * the file up to the root, each NUL-terminated. `names_len` 0: not known.
+	 */
+	char names[SONDE_NAMES_BYTES];
+	__u32 names_len;
+	__u32 reserved;
 };
 
 #define SONDE_FOUND_BY_SYSCALL	  1 /* the socket call was inside the TLS call, or was the call */
@@ -180,7 +188,7 @@ static_assert(sizeof(sonde_record_header) == 24, "layout");
 static_assert(sizeof(sonde_data_record) == 72, "layout");
 static_assert(sizeof(sonde_close_record) == 56, "layout");
 static_assert(sizeof(sonde_socket_record) == 88, "layout");
-static_assert(sizeof(sonde_exec_record) == 56 + SONDE_PATH_BYTES, "layout");
+static_assert(sizeof(sonde_exec_record) == 64 + SONDE_PATH_BYTES + SONDE_NAMES_BYTES, "layout");
 static_assert(sizeof(sonde_loss_record) == 24 + 8 * SONDE_LOSS_REASONS, "layout");
 #endif
 

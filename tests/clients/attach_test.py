@@ -70,6 +70,16 @@ class AttachTest(ProviderCase):
         time.sleep(1)
         self.hear(trace, client, OPENAI, chat("the same library again"))
 
+    def test_short_programs_started_through_a_link_are_known_by_their_file_and_all_their_parents(self):
+        trace = self.start_trace()
+        link = self.world.path("link-to-curl")
+        os.symlink("/usr/bin/curl", link)
+        client = Curl(self.world, program=link)
+        for number in range(20):
+            self.hear(trace, client, OPENAI, chat(f"short program {number}"))
+            parents = trace.exchanges(client.who().pid, 1)[0]["process"]["parents"]
+            self.assertEqual([parents[0]["pid"], parents[-1]["pid"]], [os.getpid(), 1])
+
     def test_a_program_file_that_was_never_seen_a_second_ago_is_heard_from_its_first_request(self):
         trace = self.start_trace()
         binary = self.world.path("copied-node")

@@ -115,9 +115,10 @@ class Curl:
     """A process for each call."""
     user_agent = "curl/"
 
-    def __init__(self, world, environment=None, name="curl"):
+    def __init__(self, world, environment=None, name="curl", program="/usr/bin/curl"):
         self.world = world
         self.name = name
+        self.program = program
         self.environment = {**world.environment(), **(environment or {})}
         self.last = None
 
@@ -128,14 +129,14 @@ class Curl:
         request = self.world.path(f"{self.name}-request.json")
         with open(request, "w") as file:
             json.dump(body, file, ensure_ascii=False)
-        command = ["/usr/bin/curl", "-sS", "--fail", "--cacert", self.world.path("ca.crt"), "--data-binary",
+        command = [self.program, "-sS", "--fail", "--cacert", self.world.path("ca.crt"), "--data-binary",
                    f"@{request}", "-H", "Content-Type: application/json"]
         for name, value in {**api.headers, **(headers or {})}.items():
             command += ["-H", f"{name}: {value}"]
         command.append(api.url)
         process = subprocess.Popen(self.world.with_names(command), env=self.environment,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.last = Who(process.pid, "/usr/bin/curl", command)
+        self.last = Who(process.pid, os.path.realpath(self.program), command)
         try:
             out, errors = process.communicate(timeout=60)
         finally:

@@ -63,5 +63,14 @@ TEST(DecodeTest, AnotherVersionOrKindIsRefused) {
   EXPECT_FALSE(decode(record));
 }
 
+TEST(DecodeTest, ALyingLengthOfNamesEndsWithTheirRoom) {
+  sonde_exec_record record{};
+  record.header = {SONDE_RECORD_EXEC, SONDE_ABI_VERSION, sizeof(record), 5, 42, 43};
+  record.names_len = UINT32_MAX;
+  const auto event = decode(std::as_bytes(std::span(&record, 1)));
+  ASSERT_TRUE(event);
+  EXPECT_EQ(std::get<ExecEvent>(event->body).names.size(), size_t{SONDE_NAMES_BYTES});
+}
+
 }  // namespace
 }  // namespace sonde::capture
