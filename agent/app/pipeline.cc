@@ -119,7 +119,7 @@ void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& da
   entry.talk->set_time(data.entry_time, wall_of(data.entry_time));
   if (!data.sent) entry.talk->set_time(event.time, wall_of(event.time));
   entry.talk->on_data(data);
-  if (!entry.talk->worth_hearing()) ignore(entry, data.connection, Count::kConnectionsNotHttp);
+  if (!entry.talk->worth_hearing()) ignore(entry, data.connection);
   account(entry);
   evict_beyond_memory();
 }
@@ -145,9 +145,8 @@ void Pipeline::evict_idle(MonoTime now) {
   }
 }
 
-void Pipeline::ignore(Entry& entry, const capture::ConnectionKey& key, Count reason) {
+void Pipeline::ignore(Entry& entry, const capture::ConnectionKey& key) {
   entry.ignored = true;
-  counters_.add(reason);
   if (ignored_) ignored_(key);
 }
 
@@ -172,8 +171,10 @@ Pipeline::Entry& Pipeline::entry_of(const capture::DataEvent& data) {
     });
   }
   if (auto early = early_sockets_.extract(key)) entry.network = std::move(early.mapped());
-  if (out_of_scope(data.connection.tgid))
-    ignore(entry, data.connection, Count::kConnectionsOutOfScope);
+  if (out_of_scope(data.connection.tgid)) {
+    counters_.add(Count::kConnectionsOutOfScope);
+    ignore(entry, data.connection);
+  }
   return entry;
 }
 

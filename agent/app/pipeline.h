@@ -87,7 +87,7 @@ class Pipeline {
   Entry& entry_of(const capture::DataEvent& data);
   void erase(Entries::iterator position);
   void end_of_process(uint32_t tgid);
-  void ignore(Entry& entry, const capture::ConnectionKey& key, Count reason);
+  void ignore(Entry& entry, const capture::ConnectionKey& key);
   void complete(Entry& entry, llm::Exchange&& exchange);
   void hand_out(llm::Exchange&& exchange, Identity identity);
   void release(const std::function<bool(const Held&)>& is_due);

@@ -31,6 +31,10 @@ bool begins_like_events(std::string_view bytes) {
   return false;
 }
 
+bool begins_like_json(std::string_view bytes) {
+  return bytes.starts_with('{') || bytes.starts_with('[');
+}
+
 bool is_last_event(std::string_view name) {
   constexpr auto kNames =
       std::to_array<std::string_view>({"message_stop", "message-end", "response.completed",

@@ -19,6 +19,9 @@ bool begins_like_events(std::string_view bytes);
 // As long as the longest of them: then the answer is final.
 inline constexpr size_t kFramingBytes = 6;
 
+// An object or a list, whole or not.
+bool begins_like_json(std::string_view bytes);
+
 // Behind these a provider says nothing; SDKs close the connection without reading on.
 bool is_last_event(std::string_view name);
 

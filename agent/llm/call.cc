@@ -272,8 +272,11 @@ void Call::read_event(std::string_view name, const std::string& data) {
     return;
   }
   const bool composed = json && (json->is_object() || json->is_array());
-  // Some streams are of bare text, which may look like JSON by chance.
-  if (!composed && dialect_ && dialect_->read_text(name, data, writer_)) return;
+  json_events_ = json_events_ || composed;
+  // Some streams are of bare text, which may look like JSON by chance; an event that is cut is
+  // none.
+  const bool cut = (json_events_ || last_event_) && begins_like_json(data);
+  if (!composed && !cut && dialect_ && dialect_->read_text(name, data, writer_)) return;
   bool repaired = false;
   // The last event of a stream that was cut is not made whole by guessing.
   if (!json && !last_event_) json = events_.parse_leniently(data, repaired);

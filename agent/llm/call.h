@@ -95,10 +95,11 @@ class Call {
   MonoTime start_;
   uint64_t scope_;
   State state_ = State::kUndecided;
-  bool expected_ = false;    // the path says LLM
-  bool judged_ = false;      // the beginning of the request's body was looked at
-  bool last_event_ = false;  // events that come now may be cut
-  bool watched_ = false;     // someone was told of its pieces
+  bool expected_ = false;     // the path says LLM
+  bool judged_ = false;       // the beginning of the request's body was looked at
+  bool last_event_ = false;   // events that come now may be cut
+  bool json_events_ = false;  // the stream's events are JSON
+  bool watched_ = false;      // someone was told of its pieces
   Direction request_;
   Direction response_;
   Framing framing_ = Framing::kUnknown;

@@ -37,16 +37,21 @@ void McpStdio::consume(http::Direction direction, Bytes bytes) {
   }
 }
 
+void McpStdio::note_strange_line() {
+  ++strange_lines_;
+  if (messages_ == 0 && strange_lines_ == kStrangeLines) counters_.add(Count::kConnectionsNotHttp);
+}
+
 void McpStdio::end_line(http::Direction direction, Lane& lane) {
   const bool skipped = std::exchange(lane.skipping, false);
   const std::string line = std::exchange(lane.line, {});
   if (skipped || line.empty() || (line[0] != '{' && line[0] != '[')) {
-    strange_lines_ += line.empty() ? 0 : 1;
+    if (!line.empty()) note_strange_line();
     return;
   }
   const std::optional<Json> json = parser_.parse(line);
   if (!json || !is_mcp_message(*json)) {
-    ++strange_lines_;
+    note_strange_line();
     return;
   }
   ++messages_;

@@ -48,6 +48,7 @@ class McpStdio {
   };
 
   void end_line(http::Direction direction, Lane& lane);
+  void note_strange_line();
 
   const Limits& limits_;
   Counters& counters_;

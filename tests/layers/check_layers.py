@@ -4,11 +4,12 @@
 A module may include itself and what the table lists for it; nothing outside a table may be
 included across the two programs except agent/base.
 """
+import os
 import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(sys.argv[1])
+ROOT = pathlib.Path(sys.argv[1]).resolve()
 
 # module: what it may include. Kept in the order of the layers.
 AGENT_ORDER = ["base", "config", "capture", "attach", "http", "conn", "llm", "detect", "alert", "sink", "app"]
@@ -37,12 +38,33 @@ def violations(program: str, order: list[str]):
                     yield f"{path.relative_to(ROOT)}:{number}: {program}/{module} may not include {found[1]}/{found[2]}"
 
 
+def named_files():
+    """What the CMake files name: sources, and test programs by the names of their tests."""
+    lists = [path for top in ("agent", "collector", "tests", "cmake") for path in (ROOT / top).rglob("*")
+             if path.name == "CMakeLists.txt" or path.suffix == ".cmake"]
+    for path in lists:
+        text = path.read_text().replace("${CMAKE_SOURCE_DIR}", str(ROOT)).replace("${CMAKE_CURRENT_SOURCE_DIR}", str(path.parent))
+        for word in re.split(r'[\s()"]+', text):
+            for name in (word, f"{word}_test.py"):
+                yield pathlib.Path(os.path.normpath(path.parent / name))
+
+
+def orphans():
+    """Sources that nobody builds and tests that nobody runs."""
+    named = set(named_files())
+    for top in ("agent", "collector", "tests"):
+        for path in sorted((ROOT / top).rglob("*")):
+            if (path.suffix == ".cc" or path.name.endswith("_test.py")) and path not in named:
+                yield f"{path.relative_to(ROOT)}: no CMakeLists.txt names it, so nobody builds or runs it"
+
+
 def main() -> int:
     found = [*violations("agent", AGENT_ORDER), *violations("collector", COLLECTOR_ORDER)]
     unknown = [p.name for program, order in (("agent", AGENT_ORDER), ("collector", COLLECTOR_ORDER))
                for p in (ROOT / program).iterdir() if p.is_dir() and p.name not in order]
+    found += orphans()
     found += [f"module '{name}' stands in no layer" for name in unknown]
-    print("\n".join(found) or "layers: every include points one way")
+    print("\n".join(found) or "layers: every include points one way, every source is built")
     return 1 if found else 0
 
 
