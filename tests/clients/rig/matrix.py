@@ -19,8 +19,16 @@ def heard_output(exchange):
     return [_part("assistant", part) for message in exchange.get("gen_ai.output.messages", []) for part in message["parts"]]
 
 
+def _texts(value):
+    if isinstance(value, dict):
+        return [text for member in value.values() for text in _texts(member)]
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [str(value)]
+
+
 def _contents(exchange):
-    return [str(part[-1]) for part in heard_input(exchange) + heard_output(exchange)]
+    return _texts([part[-1] for part in heard_input(exchange) + heard_output(exchange)])
 
 
 def _usage(exchange):
