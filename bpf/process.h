@@ -30,8 +30,8 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	record->fixed.flags = hears_stdio && watch_stdio(task) ? SONDE_EXEC_STDIO : 0;
 	bpf_probe_read_kernel_str(record->fixed.path, sizeof(record->fixed.path),
 				  BPF_CORE_READ(bprm, filename));
-	record->fixed.names_len =
-		read_names(record->fixed.names, BPF_CORE_READ(task, mm, exe_file));
+	read_names(record->fixed.names, &record->fixed.names_len,
+		   BPF_CORE_READ(task, mm, exe_file));
 	record->fixed.reserved = 0;
 	if (length > SONDE_ARGS_BYTES)
 		length = SONDE_ARGS_BYTES;
