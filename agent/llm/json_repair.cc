@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
+#include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "agent/llm/utf8.h"
@@ -52,6 +55,14 @@ bool is_number(std::string_view text, bool& whole) {
     if (digits() == 0) return false;
   }
   return at == text.size();
+}
+
+// What is too small for a double is zero to every reader, what is too large is refused by some.
+bool is_finite(std::string_view number) {
+  double value = 0;
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (read.ec == std::errc{}) return true;
+  return std::isfinite(std::strtod(std::string(number).c_str(), nullptr));
 }
 
 class Repairer {
@@ -155,9 +166,7 @@ class Repairer {
       out_ += "null";
     } else if (is_number(token, whole)) {
       constexpr size_t kSafeDigits = 18;  // always within 64 bits
-      double number = 0;
-      const auto read = std::from_chars(token.data(), token.data() + token.size(), number);
-      const bool finite = read.ec == std::errc{};
+      const bool finite = is_finite(token);
       out_ += finite ? token : std::string_view("null");
       if (finite && whole && token.size() > kSafeDigits) out_ += ".0";
     } else {
