@@ -3,8 +3,8 @@
  * Which socket a TLS handle speaks through, found while both are seen at work:
  *   nested      the socket call happens inside the TLS call, on its thread or goroutine;
  *   ciphertext  a memory BIO: the next thing the thread sends is a TLS record as long as what it
- * has just encrypted; or, below rustls, the very memory that was sealed or is opened. Every socket
- * is asked once, then never again.
+ * has just encrypted; or, below rustls, the very memory that was sealed or is opened, or a received
+ * record that begins with the same bytes. Every socket is asked once, then never again.
  */
 #ifndef SONDE_SOCKET_MATCH_H
 #define SONDE_SOCKET_MATCH_H
@@ -74,6 +74,21 @@ struct {
 	__type(key, __u32); /* tgid */
 	__type(value, __u8);
 } half_processes SEC(".maps");
+
+/* A record that such a process received: its first bytes, since it may be copied before it is
+ * opened. */
+struct record_head {
+	__u64 first_bytes;
+	__u32 tgid;
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct record_head);
+	__type(value, struct socket_facts);
+} record_heads SEC(".maps");
 
 static __always_inline bool has_socket(__u64 handle, __u32 tgid)
 {
@@ -156,16 +171,86 @@ static __always_inline void match_received(const struct call *call, __u64 cipher
 			    call->flags);
 }
 
-/* Whether a TLS data record as long as `length` plaintext bytes make it is among the first. */
-static __always_inline bool holds_record(const struct user_vector *buffer, __u64 length)
+/*
+ * A record of `length` bytes was sealed; it leaves with the first send that holds one as long. What
+ * was sealed first is sent first: those behind it need no wait of their own.
+ */
+static __always_inline void expect_record(const struct call *call, __u64 length)
 {
-	__u64 position = 0;
+	__u64 thread = bpf_get_current_pid_tgid();
+	__u32 tgid = thread >> 32;
+	__u8 yes = 1;
+	struct socket_call *waiting = bpf_map_lookup_elem(&unsent, &thread);
+	struct socket_call wanted = {.handle = call->handle,
+				     .length = length,
+				     .time_ns = call->entry_ns,
+				     .flags = call->flags};
+
+	if (!has_socket_trace || has_socket(call->handle, tgid) ||
+	    (waiting && waiting->handle == call->handle &&
+	     call->entry_ns - waiting->time_ns < PENDING_MAX_NS))
+		return;
+	sockets_wanted = 1;
+	bpf_map_update_elem(&half_processes, &tgid, &yes, BPF_ANY);
+	bpf_map_update_elem(&unsent, &thread, &wanted, BPF_ANY);
+}
+
+/* The record at `ciphertext` is about to be opened: where did this process receive it? */
+static __always_inline void match_received_record(const struct call *call, __u64 ciphertext)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u8 yes = 1;
+	struct record_head head = {.tgid = tgid};
+	struct socket_facts *facts;
+	struct conn *conn;
+
+	if (!has_socket_trace || has_socket(call->handle, tgid))
+		return;
+	sockets_wanted = 1;
+	bpf_map_update_elem(&half_processes, &tgid, &yes, BPF_ANY);
+	if (bpf_probe_read_user(&head.first_bytes, sizeof(head.first_bytes),
+				(const void *)ciphertext))
+		return;
+	facts = bpf_map_lookup_elem(&record_heads, &head);
+	conn = facts ? find_conn(call->handle, tgid) : NULL;
+	if (conn)
+		tell_socket(call->handle, conn, facts, SONDE_FOUND_BY_CIPHERTEXT, call->flags);
+}
+
+/*
+ * Whether a record's header announces what `length` bytes of plaintext become: data, or where any
+ * record may have been sealed, the end of a TLS 1.2 handshake.
+ */
+static __always_inline bool fits(const __u8 *header, __u64 length, __u16 flags)
+{
+	__u64 size = (__u64)header[3] << 8 | header[4];
 
 	if (length > TLS_RECORD_BYTES)
 		length = TLS_RECORD_BYTES;
+	if (header[0] != 0x17 && !(header[0] == 0x16 && (flags & SONDE_DATA_HALF)))
+		return false;
+	return header[1] == 3 && size >= length + MIN_RECORD_OVERHEAD &&
+	       size <= length + MAX_RECORD_OVERHEAD;
+}
+
+static __always_inline bool begins_with_record(const struct user_vector *buffer,
+					       const struct socket_call *call)
+{
+	__u8 header[TLS_HEADER_BYTES] = {};
+
+	return buffer->length >= TLS_HEADER_BYTES &&
+	       !bpf_probe_read_user(header, sizeof(header), (const void *)buffer->base) &&
+	       fits(header, call->length, call->flags);
+}
+
+/* Whether a TLS data record as long as the call's plaintext makes it is among the first. */
+static __always_inline bool holds_record(const struct user_vector *buffer,
+					 const struct socket_call *call)
+{
+	__u64 position = 0;
+
 	for (int i = 0; i < MAX_RECORDS_AHEAD; i++) {
 		__u8 header[TLS_HEADER_BYTES] = {};
-		__u64 size;
 
 		if (position + TLS_HEADER_BYTES > buffer->length ||
 		    bpf_probe_read_user(header, sizeof(header),
@@ -173,11 +258,9 @@ static __always_inline bool holds_record(const struct user_vector *buffer, __u64
 			return false;
 		if (header[0] < 0x14 || header[0] > 0x17 || header[1] != 3)
 			return false;
-		size = (__u64)header[3] << 8 | header[4];
-		if (header[0] == 0x17 && size >= length + MIN_RECORD_OVERHEAD &&
-		    size <= length + MAX_RECORD_OVERHEAD)
+		if (fits(header, call->length, call->flags))
 			return true;
-		position += TLS_HEADER_BYTES + size;
+		position += TLS_HEADER_BYTES + ((__u64)header[3] << 8 | header[4]);
 	}
 	return false;
 }
@@ -189,13 +272,18 @@ static __always_inline bool sends(const struct system_call *now, const struct so
 
 	if (!find_user_buffers(now, &buffers))
 		return false;
-	if (!call->ciphertext)
-		return holds_record(&buffers.first, call->length);
+	if (!call->ciphertext && holds_record(&buffers.first, call))
+		return true;
 	for (int i = 0; i < MAX_USER_VECTORS && (__u64)i < buffers.count; i++) {
 		vector = buffers.first;
 		if (i && bpf_probe_read_user(&vector, sizeof(vector),
 					     (const void *)(buffers.table + i * sizeof(vector))))
 			return false;
+		if (!call->ciphertext) {
+			if (begins_with_record(&vector, call))
+				return true;
+			continue;
+		}
 		/* The record's header may stand before it in memory of its own. */
 		if (call->ciphertext >= vector.base &&
 		    call->ciphertext < vector.base + vector.length)
@@ -246,6 +334,37 @@ static __always_inline void take_unsent(struct sock *sk, __u64 thread,
 		tell_socket(call.handle, conn, &facts, SONDE_FOUND_BY_CIPHERTEXT, call.flags);
 }
 
+/* In TLS 1.2 with AES-GCM, 8 bytes of nonce stand before what is opened (RFC 5288, 3). */
+static __always_inline void keep_record_heads(const struct user_vector *buffer, __u32 tgid,
+					      const struct socket_facts *facts)
+{
+	struct record_head head = {.tgid = tgid};
+	__u64 position = 0;
+
+	for (int i = 0; i < MAX_RECORDS_AHEAD; i++) {
+		struct {
+			__u8 header[8]; /* the last 3 are not used */
+			__u64 first_bytes[2];
+		} start = {};
+
+		if (position + TLS_HEADER_BYTES + sizeof(start.first_bytes) > buffer->length ||
+		    bpf_probe_read_user(start.header, TLS_HEADER_BYTES,
+					(const void *)(buffer->base + position)) ||
+		    start.header[0] < 0x14 || start.header[0] > 0x17 || start.header[1] != 3)
+			return;
+		position += TLS_HEADER_BYTES;
+		if (start.header[0] == 0x17 &&
+		    !bpf_probe_read_user(start.first_bytes, sizeof(start.first_bytes),
+					 (const void *)(buffer->base + position))) {
+			head.first_bytes = start.first_bytes[0];
+			bpf_map_update_elem(&record_heads, &head, facts, BPF_ANY);
+			head.first_bytes = start.first_bytes[1];
+			bpf_map_update_elem(&record_heads, &head, facts, BPF_ANY);
+		}
+		position += (__u64)start.header[3] << 8 | start.header[4];
+	}
+}
+
 static __always_inline void keep_received(struct sock *sk, __u64 thread,
 					  const struct system_call *now)
 {
@@ -259,6 +378,7 @@ static __always_inline void keep_received(struct sock *sk, __u64 thread,
 	last.buffer = buffers.first.base;
 	last.length = buffers.first.length;
 	bpf_map_update_elem(&last_received, &thread, &last, BPF_ANY);
+	keep_record_heads(&buffers.first, tgid, &last.facts);
 }
 
 /* Not inlined: see user_memory.h. `address` is that of a struct sock. */

@@ -29,7 +29,13 @@ extern const std::string_view kAwsLcAeadFile;
 // The constants of the VAES AES-GCM assembly, as 64-bit words: byte order masks and the reduction
 // polynomial {0x08090a0b0c0d0e0f, 0x0001020304050607, 1, 0xc2..., 1, 0xc2...1}.
 extern const std::string_view kVaesGcm;
-extern const std::array<std::string_view, 12> kAll;
+// The constants of the AES-NI AES-GCM assembly: byte order mask, reduction polynomial, increments.
+extern const std::string_view kAesNiGcm;
+// Those of the ChaCha20-Poly1305 assembly: the cipher's own, and two rotations, each twice.
+extern const std::string_view kChacha;
+// What rustls says of a record that cannot be opened, in all its versions.
+extern const std::string_view kRustls;
+extern const std::array<std::string_view, 15> kAll;
 
 // How far before an anchor its string may begin (a path that ends with it), and how far behind it
 // its constants go on.

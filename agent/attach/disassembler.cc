@@ -23,6 +23,37 @@ bool is_endbr(Bytes code) {
          code[2] == std::byte{0x1e} && (code[3] == std::byte{0xfa} || code[3] == std::byte{0xfb});
 }
 
+// Length of an instruction with a VEX or EVEX prefix, none of which changes where control goes; 0:
+// no such instruction. Capstone 4 does not know all of them (vbroadcasti128). Intel SDM, volume
+// 2, 2.3 and 2.7.
+uint32_t vector_length(Bytes code) {
+  const auto at = [code](size_t index) {
+    return index < code.size() ? std::to_integer<uint8_t>(code[index]) : uint8_t{0};
+  };
+  const bool evex = at(0) == 0x62;
+  if (!evex && at(0) != 0xc4 && at(0) != 0xc5) return 0;
+  const uint32_t opcode_at = evex ? 4 : at(0) == 0xc4 ? 3 : 2;
+  const uint8_t map = at(0) == 0xc5 ? 1 : at(1) & (evex ? 7 : 31);
+  const uint8_t opcode = at(opcode_at);
+  if (map == 0 || map > 3) return 0;
+  if (map == 1 && opcode == 0x77) return opcode_at + 1;  // vzeroupper
+  const uint8_t mod_rm = at(opcode_at + 1);
+  const uint8_t mod = mod_rm >> 6;
+  const uint8_t base = mod_rm & 7;
+  uint32_t length = opcode_at + 2;
+  if (mod != 3 && base == 4) {
+    if (mod == 0 && (at(length) & 7) == 5) length += 4;
+    ++length;
+  }
+  if (mod == 1) length += 1;
+  if (mod == 2 || (mod == 0 && base == 5)) length += 4;
+  const bool immediate =
+      map == 3 || (map == 1 && ((opcode >= 0x70 && opcode <= 0x73) || opcode == 0xc2 ||
+                                (opcode >= 0xc4 && opcode <= 0xc6)));
+  length += immediate ? 1 : 0;
+  return length <= code.size() ? length : 0;
+}
+
 }  // namespace
 
 Disassembler::Disassembler(const ElfImage& image) : image_(image) {
@@ -57,7 +88,11 @@ std::optional<Instruction> Disassembler::decode_x86(uint64_t address, Bytes code
   const auto* bytes = reinterpret_cast<const uint8_t*>(code.data());
   size_t left = code.size();
   uint64_t at = address;
-  if (!cs_disasm_iter(handle_, &bytes, &left, &at, detail_)) return std::nullopt;
+  if (!cs_disasm_iter(handle_, &bytes, &left, &at, detail_)) {
+    const uint32_t length = vector_length(code);
+    if (length == 0) return std::nullopt;
+    return Instruction{address, length, Flow::kNext, 0};
+  }
   detail_valid_ = true;
   Instruction instruction{address, detail_->size, Flow::kNext, 0};
   const cs_x86& x86 = detail_->detail->x86;
