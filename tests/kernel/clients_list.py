@@ -76,6 +76,15 @@ def in_container(base, case, body, size):
             "--data-binary", "@/body", url(base, case, size)]
 
 
+def rustls(version, cipher, tls):
+    """rustls over this version of ring."""
+    binary = f"rustls_ring_{version}"
+    name = "-".join(["rustls", f"ring{version}", cipher] + ([f"tls{tls}"] if tls else []))
+    options = ["--chacha20"] if cipher == "chacha20" else []
+    return Client(name, "rustls", program(binary, *options), (binary,), tls=tls,
+                  address="ciphertext")
+
+
 CLIENTS = [
     Client("curl", "openssl", curl, ("/usr/bin/curl",)),
     Client("curl-tls1.2", "openssl", curl, ("/usr/bin/curl",), tls="1.2"),
@@ -91,14 +100,6 @@ CLIENTS = [
     Client("boringssl-android", "boringssl", program("boringssl_shared"), ("boringssl_shared",)),
     Client("grpcio", "openssl", grpc, (PYTHON,), address="ciphertext", server="grpc"),
     Client("curl-in-runc", "openssl", in_container, ("/usr/sbin/runc",)),
-    Client("rustls-ring", "rustls", program("rustls_ring_0.16"), ("rustls_ring_0.16",),
-           address="ciphertext"),
-    Client("rustls-ring-tls1.2", "rustls", program("rustls_ring_0.16"), ("rustls_ring_0.16",),
-           tls="1.2", address="ciphertext"),
-    Client("rustls-ring-chacha20", "rustls", program("rustls_ring_0.16", "--chacha20"),
-           ("rustls_ring_0.16",), address="ciphertext"),
-    Client("rustls-ring-chacha20-tls1.2", "rustls", program("rustls_ring_0.16", "--chacha20"),
-           ("rustls_ring_0.16",), tls="1.2", address="ciphertext"),
     Client("wget", "gnutls", wget, ("/usr/bin/wget",)),
     Client("curl-gnutls", "gnutls", program("curl_gnutls"), ("curl_gnutls",)),
     Client("curl-nss", "nss", program("curl_nss"), ("curl_nss",)),
@@ -115,3 +116,5 @@ CLIENTS = [
            ("deno",), address="ciphertext", environment={"DENO_NO_UPDATE_CHECK": "1"}),
     Client("chromium", "boringssl", chromium, ("/usr/bin/chromium",)),
 ]
+CLIENTS += [rustls(version, cipher, tls) for version in ("0.16", "0.17")
+            for cipher in ("aes-gcm", "chacha20") for tls in (None, "1.2")]
