@@ -22,7 +22,8 @@ inline constexpr std::string_view kAwsLcTitle = "AWS-LC"sv;
 inline constexpr std::string_view kOpenSslVersion = "OpenSSL "sv;
 inline constexpr std::string_view kLibreSslVersion = "LibreSSL "sv;
 
-// Not to be used before main().
+// Not to be used before main(). Constants, though not constexpr.
+// NOLINTBEGIN(readability-identifier-naming)
 extern const std::string_view kBoringSslFile;
 extern const std::string_view kOpenSslFile;
 extern const std::string_view kAwsLcAeadFile;
@@ -36,6 +37,7 @@ extern const std::string_view kChacha;
 // What rustls says of a record that cannot be opened, in all its versions.
 extern const std::string_view kRustls;
 extern const std::array<std::string_view, 15> kAll;
+// NOLINTEND(readability-identifier-naming)
 
 // How far before an anchor its string may begin (a path that ends with it), and how far behind it
 // its constants go on.
