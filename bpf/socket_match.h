@@ -9,25 +9,12 @@
 #ifndef SONDE_SOCKET_MATCH_H
 #define SONDE_SOCKET_MATCH_H
 
-#include "bpf/socket.h"
-#include "bpf/syscall.h"
+#include "bpf/received_records.h"
 
-#define TLS_HEADER_BYTES 5
-#define TLS_RECORD_BYTES 16384
-/* AEAD tags and explicit nonces; CBC's MAC and padding. */
-#define MIN_RECORD_OVERHEAD 16
-#define MAX_RECORD_OVERHEAD 80
-#define MAX_RECORDS_AHEAD   6 /* of a handshake, sent together with the first data */
-#define MAX_USER_VECTORS    8
-#define PENDING_MAX_NS	    2000000000ull
-/* A receive buffer keeps records that began before what was read last. */
-#define RECEIVE_BUFFER_SLACK (2 * (TLS_RECORD_BYTES + 256))
+#define MAX_USER_VECTORS 8
 
 /* Says that Go programs are heard, so that goroutines are worth looking up. */
 __u32 go_heard;
-/* Handles whose socket is still wanted: 0 makes the tracepoints return at once. */
-__u32 sockets_wanted;
-
 struct socket_call {
 	__u64 handle;
 	__u64 ciphertext; /* where the record will be; 0: not known */
@@ -35,13 +22,6 @@ struct socket_call {
 	__u64 time_ns;
 	__u16 flags;
 	__u16 reserved[3];
-};
-
-struct received {
-	struct socket_facts facts;
-	__u64 buffer;
-	__u64 length;
-	__u64 time_ns;
 };
 
 /* TLS calls in progress whose handle has no socket yet: by thread, or by goroutine. */
@@ -60,44 +40,6 @@ struct {
 	__type(value, struct socket_call);
 } unsent SEC(".maps");
 
-/* What a thread received last; only in processes with half connections. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, ARG_MAP_ENTRIES);
-	__type(key, __u64);
-	__type(value, struct received);
-} last_received SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u32); /* tgid */
-	__type(value, __u8);
-} half_processes SEC(".maps");
-
-/* A record that such a process received: its first bytes, since it may be copied before it is
- * opened. */
-struct record_head {
-	__u64 first_bytes;
-	__u32 tgid;
-	__u32 reserved;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct record_head);
-	__type(value, struct socket_facts);
-} record_heads SEC(".maps");
-
-static __always_inline bool has_socket(__u64 handle, __u32 tgid)
-{
-	struct conn_key key = {.handle = handle, .tgid = tgid};
-	struct conn *conn = bpf_map_lookup_elem(&conns, &key);
-
-	return conn && conn->socket;
-}
-
 /* A socket call under this key, until socket_call_over(), belongs to the call's handle. */
 static __always_inline void expect_socket_call(const struct call_key *key, const struct call *call)
 {
@@ -112,7 +54,10 @@ static __always_inline void expect_socket_call(const struct call_key *key, const
 	bpf_map_update_elem(&nested, &owner, &wanted, BPF_ANY);
 }
 
-/* `length` bytes were written; when no socket call came, they will leave in one that follows. */
+/*
+ * `length` bytes were written; when no socket call came, they will leave in one that follows. Or as
+ * many were read: when no socket call came, the thread received them in one before.
+ */
 static __always_inline void socket_call_over(const struct call_key *key, const struct call *call,
 					     __u64 length)
 {
@@ -120,14 +65,19 @@ static __always_inline void socket_call_over(const struct call_key *key, const s
 	struct socket_call wanted = {
 		.handle = call->handle, .length = length, .time_ns = bpf_ktime_get_ns()};
 	__u64 thread = key->pid_tgid;
+	bool nothing_moved;
 
 	if (!has_socket_trace || has_socket(call->handle, key->pid_tgid >> 32))
 		return;
 	if ((__u32)key->pid_tgid > 1)
 		owner.stack_pointer = 0;
-	bpf_map_delete_elem(&nested, &owner);
-	if (length && call->direction == SONDE_DIRECTION_SENT)
-		bpf_map_update_elem(&unsent, &thread, &wanted, BPF_ANY);
+	nothing_moved = !bpf_map_delete_elem(&nested, &owner);
+	if (call->direction == SONDE_DIRECTION_SENT) {
+		if (length)
+			bpf_map_update_elem(&unsent, &thread, &wanted, BPF_ANY);
+	} else if (nothing_moved && owner.stack_pointer == 0) {
+		match_received_length(call, length);
+	}
 }
 
 /* The record that a half connection sealed to `ciphertext` is about to be sent. */
@@ -135,7 +85,6 @@ static __always_inline void expect_ciphertext(const struct call *call, __u64 cip
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	__u32 tgid = thread >> 32;
-	__u8 yes = 1;
 	struct socket_call wanted = {.handle = call->handle,
 				     .ciphertext = ciphertext,
 				     .time_ns = call->entry_ns,
@@ -143,32 +92,8 @@ static __always_inline void expect_ciphertext(const struct call *call, __u64 cip
 
 	if (!has_socket_trace || has_socket(call->handle, tgid))
 		return;
-	sockets_wanted = 1;
-	bpf_map_update_elem(&half_processes, &tgid, &yes, BPF_ANY);
+	keep_received_of(tgid, KEEP_HEADS);
 	bpf_map_update_elem(&unsent, &thread, &wanted, BPF_ANY);
-}
-
-/* The record at `ciphertext` is about to be opened: did this thread receive it? */
-static __always_inline void match_received(const struct call *call, __u64 ciphertext)
-{
-	__u64 thread = bpf_get_current_pid_tgid();
-	__u32 tgid = thread >> 32;
-	__u8 yes = 1;
-	struct received *last;
-	struct conn *conn;
-
-	if (!has_socket_trace || has_socket(call->handle, tgid))
-		return;
-	sockets_wanted = 1;
-	bpf_map_update_elem(&half_processes, &tgid, &yes, BPF_ANY);
-	last = bpf_map_lookup_elem(&last_received, &thread);
-	if (!last || ciphertext + RECEIVE_BUFFER_SLACK < last->buffer ||
-	    ciphertext >= last->buffer + last->length)
-		return;
-	conn = find_conn(call->handle, tgid);
-	if (conn)
-		tell_socket(call->handle, conn, &last->facts, SONDE_FOUND_BY_CIPHERTEXT,
-			    call->flags);
 }
 
 /*
@@ -179,7 +104,6 @@ static __always_inline void expect_record(const struct call *call, __u64 length)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	__u32 tgid = thread >> 32;
-	__u8 yes = 1;
 	struct socket_call *waiting = bpf_map_lookup_elem(&unsent, &thread);
 	struct socket_call wanted = {.handle = call->handle,
 				     .length = length,
@@ -190,47 +114,8 @@ static __always_inline void expect_record(const struct call *call, __u64 length)
 	    (waiting && waiting->handle == call->handle &&
 	     call->entry_ns - waiting->time_ns < PENDING_MAX_NS))
 		return;
-	sockets_wanted = 1;
-	bpf_map_update_elem(&half_processes, &tgid, &yes, BPF_ANY);
+	keep_received_of(tgid, KEEP_HEADS);
 	bpf_map_update_elem(&unsent, &thread, &wanted, BPF_ANY);
-}
-
-/* The record at `ciphertext` is about to be opened: where did this process receive it? */
-static __always_inline void match_received_record(const struct call *call, __u64 ciphertext)
-{
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	__u8 yes = 1;
-	struct record_head head = {.tgid = tgid};
-	struct socket_facts *facts;
-	struct conn *conn;
-
-	if (!has_socket_trace || has_socket(call->handle, tgid))
-		return;
-	sockets_wanted = 1;
-	bpf_map_update_elem(&half_processes, &tgid, &yes, BPF_ANY);
-	if (bpf_probe_read_user(&head.first_bytes, sizeof(head.first_bytes),
-				(const void *)ciphertext))
-		return;
-	facts = bpf_map_lookup_elem(&record_heads, &head);
-	conn = facts ? find_conn(call->handle, tgid) : NULL;
-	if (conn)
-		tell_socket(call->handle, conn, facts, SONDE_FOUND_BY_CIPHERTEXT, call->flags);
-}
-
-/*
- * Whether a record's header announces what `length` bytes of plaintext become: data, or where any
- * record may have been sealed, the end of a TLS 1.2 handshake.
- */
-static __always_inline bool fits(const __u8 *header, __u64 length, __u16 flags)
-{
-	__u64 size = (__u64)header[3] << 8 | header[4];
-
-	if (length > TLS_RECORD_BYTES)
-		length = TLS_RECORD_BYTES;
-	if (header[0] != 0x17 && !(header[0] == 0x16 && (flags & SONDE_DATA_HALF)))
-		return false;
-	return header[1] == 3 && size >= length + MIN_RECORD_OVERHEAD &&
-	       size <= length + MAX_RECORD_OVERHEAD;
 }
 
 static __always_inline bool begins_with_record(const struct user_vector *buffer,
@@ -334,55 +219,8 @@ static __always_inline void take_unsent(struct sock *sk, __u64 thread,
 		tell_socket(call.handle, conn, &facts, SONDE_FOUND_BY_CIPHERTEXT, call.flags);
 }
 
-/* In TLS 1.2 with AES-GCM, 8 bytes of nonce stand before what is opened (RFC 5288, 3). */
-static __always_inline void keep_record_heads(const struct user_vector *buffer, __u32 tgid,
-					      const struct socket_facts *facts)
-{
-	struct record_head head = {.tgid = tgid};
-	__u64 position = 0;
-
-	for (int i = 0; i < MAX_RECORDS_AHEAD; i++) {
-		struct {
-			__u8 header[8]; /* the last 3 are not used */
-			__u64 first_bytes[2];
-		} start = {};
-
-		if (position + TLS_HEADER_BYTES + sizeof(start.first_bytes) > buffer->length ||
-		    bpf_probe_read_user(start.header, TLS_HEADER_BYTES,
-					(const void *)(buffer->base + position)) ||
-		    start.header[0] < 0x14 || start.header[0] > 0x17 || start.header[1] != 3)
-			return;
-		position += TLS_HEADER_BYTES;
-		if (start.header[0] == 0x17 &&
-		    !bpf_probe_read_user(start.first_bytes, sizeof(start.first_bytes),
-					 (const void *)(buffer->base + position))) {
-			head.first_bytes = start.first_bytes[0];
-			bpf_map_update_elem(&record_heads, &head, facts, BPF_ANY);
-			head.first_bytes = start.first_bytes[1];
-			bpf_map_update_elem(&record_heads, &head, facts, BPF_ANY);
-		}
-		position += (__u64)start.header[3] << 8 | start.header[4];
-	}
-}
-
-static __always_inline void keep_received(struct sock *sk, __u64 thread,
-					  const struct system_call *now)
-{
-	__u32 tgid = thread >> 32;
-	struct received last = {.time_ns = bpf_ktime_get_ns()};
-	struct user_buffers buffers = {};
-
-	if (!bpf_map_lookup_elem(&half_processes, &tgid) || !find_user_buffers(now, &buffers) ||
-	    !read_socket(sk, &last.facts))
-		return;
-	last.buffer = buffers.first.base;
-	last.length = buffers.first.length;
-	bpf_map_update_elem(&last_received, &thread, &last, BPF_ANY);
-	keep_record_heads(&buffers.first, tgid, &last.facts);
-}
-
 /* Not inlined: see user_memory.h. `address` is that of a struct sock. */
-__noinline int match_socket(__u64 address, __u32 sent)
+__noinline int match_socket(__u64 address, __u32 sent, __u64 length)
 {
 	struct sock *sk = (struct sock *)address;
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -400,7 +238,7 @@ __noinline int match_socket(__u64 address, __u32 sent)
 	if (sent)
 		take_unsent(sk, pid_tgid, &now);
 	else
-		keep_received(sk, pid_tgid, &now);
+		keep_received(sk, pid_tgid, &now, length);
 	return 0;
 }
 

@@ -56,6 +56,7 @@ class HeardStream {
   }
 
   const std::string& head() const { return head_; }
+  uint64_t bytes() const { return bytes_; }
 
   Json to_json() const {
     std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
@@ -106,9 +107,12 @@ class Ear {
       if (found == connections_.end()) return;
       for (size_t i = 0; i < 2; ++i) found->second.streams[i].close_at(close->end_position[i]);
     } else if (const auto* socket = std::get_if<capture::SocketEvent>(&event->body)) {
-      connections_[socket->connection].network = {{"local", to_string(socket->local)},
-                                                  {"peer", to_string(socket->peer)},
-                                                  {"found_by", to_string(socket->found_by)}};
+      HeardConnection& connection = connections_[socket->connection];
+      connection.network = {{"local", to_string(socket->local)},
+                            {"peer", to_string(socket->peer)},
+                            {"found_by", to_string(socket->found_by)},
+                            {"received_before", connection.streams[0].bytes()},
+                            {"sent_before", connection.streams[1].bytes()}};
     } else if (const auto* target = std::get_if<capture::TargetEvent>(&event->body)) {
       targets_[target->target] = Json::parse(target->json, nullptr, false);
     } else if (const auto* process = std::get_if<capture::ProcessEvent>(&event->body)) {
