@@ -3,31 +3,18 @@
  * Which socket a TLS handle speaks through, found while both are seen at work:
  *   nested      the socket call happens inside the TLS call, on its thread or goroutine;
  *   ciphertext  a memory BIO: the next thing the thread sends is a TLS record as long as what it
- * has just encrypted; or, below rustls, the very memory that was sealed or is opened. Every socket
- * is asked once, then never again.
+ * has just encrypted; or, below rustls, the very memory that was sealed or is opened, or a received
+ * record that begins with the same bytes. Every socket is asked once, then never again.
  */
 #ifndef SONDE_SOCKET_MATCH_H
 #define SONDE_SOCKET_MATCH_H
 
-#include "bpf/socket.h"
-#include "bpf/syscall.h"
+#include "bpf/received_records.h"
 
-#define TLS_HEADER_BYTES 5
-#define TLS_RECORD_BYTES 16384
-/* AEAD tags and explicit nonces; CBC's MAC and padding. */
-#define MIN_RECORD_OVERHEAD 16
-#define MAX_RECORD_OVERHEAD 80
-#define MAX_RECORDS_AHEAD   6 /* of a handshake, sent together with the first data */
-#define MAX_USER_VECTORS    8
-#define PENDING_MAX_NS	    2000000000ull
-/* A receive buffer keeps records that began before what was read last. */
-#define RECEIVE_BUFFER_SLACK (2 * (TLS_RECORD_BYTES + 256))
+#define MAX_USER_VECTORS 8
 
 /* Says that Go programs are heard, so that goroutines are worth looking up. */
 __u32 go_heard;
-/* Handles whose socket is still wanted: 0 makes the tracepoints return at once. */
-__u32 sockets_wanted;
-
 struct socket_call {
 	__u64 handle;
 	__u64 ciphertext; /* where the record will be; 0: not known */
@@ -35,13 +22,6 @@ struct socket_call {
 	__u64 time_ns;
 	__u16 flags;
 	__u16 reserved[3];
-};
-
-struct received {
-	struct socket_facts facts;
-	__u64 buffer;
-	__u64 length;
-	__u64 time_ns;
 };
 
 /* TLS calls in progress whose handle has no socket yet: by thread, or by goroutine. */
@@ -60,29 +40,6 @@ struct {
 	__type(value, struct socket_call);
 } unsent SEC(".maps");
 
-/* What a thread received last; only in processes with half connections. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, ARG_MAP_ENTRIES);
-	__type(key, __u64);
-	__type(value, struct received);
-} last_received SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u32); /* tgid */
-	__type(value, __u8);
-} half_processes SEC(".maps");
-
-static __always_inline bool has_socket(__u64 handle, __u32 tgid)
-{
-	struct conn_key key = {.handle = handle, .tgid = tgid};
-	struct conn *conn = bpf_map_lookup_elem(&conns, &key);
-
-	return conn && conn->socket;
-}
-
 /* A socket call under this key, until socket_call_over(), belongs to the call's handle. */
 static __always_inline void expect_socket_call(const struct call_key *key, const struct call *call)
 {
@@ -97,7 +54,10 @@ static __always_inline void expect_socket_call(const struct call_key *key, const
 	bpf_map_update_elem(&nested, &owner, &wanted, BPF_ANY);
 }
 
-/* `length` bytes were written; when no socket call came, they will leave in one that follows. */
+/*
+ * `length` bytes were written; when no socket call came, they will leave in one that follows. Or as
+ * many were read: when no socket call came, the thread received them in one before.
+ */
 static __always_inline void socket_call_over(const struct call_key *key, const struct call *call,
 					     __u64 length)
 {
@@ -105,14 +65,19 @@ static __always_inline void socket_call_over(const struct call_key *key, const s
 	struct socket_call wanted = {
 		.handle = call->handle, .length = length, .time_ns = bpf_ktime_get_ns()};
 	__u64 thread = key->pid_tgid;
+	bool nothing_moved;
 
 	if (!has_socket_trace || has_socket(call->handle, key->pid_tgid >> 32))
 		return;
 	if ((__u32)key->pid_tgid > 1)
 		owner.stack_pointer = 0;
-	bpf_map_delete_elem(&nested, &owner);
-	if (length && call->direction == SONDE_DIRECTION_SENT)
-		bpf_map_update_elem(&unsent, &thread, &wanted, BPF_ANY);
+	nothing_moved = !bpf_map_delete_elem(&nested, &owner);
+	if (call->direction == SONDE_DIRECTION_SENT) {
+		if (length)
+			bpf_map_update_elem(&unsent, &thread, &wanted, BPF_ANY);
+	} else if (nothing_moved && owner.stack_pointer == 0) {
+		match_received_length(call, length);
+	}
 }
 
 /* The record that a half connection sealed to `ciphertext` is about to be sent. */
@@ -120,7 +85,6 @@ static __always_inline void expect_ciphertext(const struct call *call, __u64 cip
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	__u32 tgid = thread >> 32;
-	__u8 yes = 1;
 	struct socket_call wanted = {.handle = call->handle,
 				     .ciphertext = ciphertext,
 				     .time_ns = call->entry_ns,
@@ -128,44 +92,50 @@ static __always_inline void expect_ciphertext(const struct call *call, __u64 cip
 
 	if (!has_socket_trace || has_socket(call->handle, tgid))
 		return;
-	sockets_wanted = 1;
-	bpf_map_update_elem(&half_processes, &tgid, &yes, BPF_ANY);
+	keep_received_of(tgid, KEEP_HEADS);
 	bpf_map_update_elem(&unsent, &thread, &wanted, BPF_ANY);
 }
 
-/* The record at `ciphertext` is about to be opened: did this thread receive it? */
-static __always_inline void match_received(const struct call *call, __u64 ciphertext)
+/*
+ * A record of `length` bytes was sealed; it leaves with the first send that holds one as long. What
+ * was sealed first is sent first: those behind it need no wait of their own.
+ */
+static __always_inline void expect_record(const struct call *call, __u64 length)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	__u32 tgid = thread >> 32;
-	__u8 yes = 1;
-	struct received *last;
-	struct conn *conn;
+	struct socket_call *waiting = bpf_map_lookup_elem(&unsent, &thread);
+	struct socket_call wanted = {.handle = call->handle,
+				     .length = length,
+				     .time_ns = call->entry_ns,
+				     .flags = call->flags};
 
-	if (!has_socket_trace || has_socket(call->handle, tgid))
+	if (!has_socket_trace || has_socket(call->handle, tgid) ||
+	    (waiting && waiting->handle == call->handle &&
+	     call->entry_ns - waiting->time_ns < PENDING_MAX_NS))
 		return;
-	sockets_wanted = 1;
-	bpf_map_update_elem(&half_processes, &tgid, &yes, BPF_ANY);
-	last = bpf_map_lookup_elem(&last_received, &thread);
-	if (!last || ciphertext + RECEIVE_BUFFER_SLACK < last->buffer ||
-	    ciphertext >= last->buffer + last->length)
-		return;
-	conn = find_conn(call->handle, tgid);
-	if (conn)
-		tell_socket(call->handle, conn, &last->facts, SONDE_FOUND_BY_CIPHERTEXT,
-			    call->flags);
+	keep_received_of(tgid, KEEP_HEADS);
+	bpf_map_update_elem(&unsent, &thread, &wanted, BPF_ANY);
 }
 
-/* Whether a TLS data record as long as `length` plaintext bytes make it is among the first. */
-static __always_inline bool holds_record(const struct user_vector *buffer, __u64 length)
+static __always_inline bool begins_with_record(const struct user_vector *buffer,
+					       const struct socket_call *call)
+{
+	__u8 header[TLS_HEADER_BYTES] = {};
+
+	return buffer->length >= TLS_HEADER_BYTES &&
+	       !bpf_probe_read_user(header, sizeof(header), (const void *)buffer->base) &&
+	       fits(header, call->length, call->flags);
+}
+
+/* Whether a TLS data record as long as the call's plaintext makes it is among the first. */
+static __always_inline bool holds_record(const struct user_vector *buffer,
+					 const struct socket_call *call)
 {
 	__u64 position = 0;
 
-	if (length > TLS_RECORD_BYTES)
-		length = TLS_RECORD_BYTES;
 	for (int i = 0; i < MAX_RECORDS_AHEAD; i++) {
 		__u8 header[TLS_HEADER_BYTES] = {};
-		__u64 size;
 
 		if (position + TLS_HEADER_BYTES > buffer->length ||
 		    bpf_probe_read_user(header, sizeof(header),
@@ -173,11 +143,9 @@ static __always_inline bool holds_record(const struct user_vector *buffer, __u64
 			return false;
 		if (header[0] < 0x14 || header[0] > 0x17 || header[1] != 3)
 			return false;
-		size = (__u64)header[3] << 8 | header[4];
-		if (header[0] == 0x17 && size >= length + MIN_RECORD_OVERHEAD &&
-		    size <= length + MAX_RECORD_OVERHEAD)
+		if (fits(header, call->length, call->flags))
 			return true;
-		position += TLS_HEADER_BYTES + size;
+		position += TLS_HEADER_BYTES + ((__u64)header[3] << 8 | header[4]);
 	}
 	return false;
 }
@@ -189,13 +157,18 @@ static __always_inline bool sends(const struct system_call *now, const struct so
 
 	if (!find_user_buffers(now, &buffers))
 		return false;
-	if (!call->ciphertext)
-		return holds_record(&buffers.first, call->length);
+	if (!call->ciphertext && holds_record(&buffers.first, call))
+		return true;
 	for (int i = 0; i < MAX_USER_VECTORS && (__u64)i < buffers.count; i++) {
 		vector = buffers.first;
 		if (i && bpf_probe_read_user(&vector, sizeof(vector),
 					     (const void *)(buffers.table + i * sizeof(vector))))
 			return false;
+		if (!call->ciphertext) {
+			if (begins_with_record(&vector, call))
+				return true;
+			continue;
+		}
 		/* The record's header may stand before it in memory of its own. */
 		if (call->ciphertext >= vector.base &&
 		    call->ciphertext < vector.base + vector.length)
@@ -246,23 +219,8 @@ static __always_inline void take_unsent(struct sock *sk, __u64 thread,
 		tell_socket(call.handle, conn, &facts, SONDE_FOUND_BY_CIPHERTEXT, call.flags);
 }
 
-static __always_inline void keep_received(struct sock *sk, __u64 thread,
-					  const struct system_call *now)
-{
-	__u32 tgid = thread >> 32;
-	struct received last = {.time_ns = bpf_ktime_get_ns()};
-	struct user_buffers buffers = {};
-
-	if (!bpf_map_lookup_elem(&half_processes, &tgid) || !find_user_buffers(now, &buffers) ||
-	    !read_socket(sk, &last.facts))
-		return;
-	last.buffer = buffers.first.base;
-	last.length = buffers.first.length;
-	bpf_map_update_elem(&last_received, &thread, &last, BPF_ANY);
-}
-
 /* Not inlined: see user_memory.h. `address` is that of a struct sock. */
-__noinline int match_socket(__u64 address, __u32 sent)
+__noinline int match_socket(__u64 address, __u32 sent, __u64 length)
 {
 	struct sock *sk = (struct sock *)address;
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -280,7 +238,7 @@ __noinline int match_socket(__u64 address, __u32 sent)
 	if (sent)
 		take_unsent(sk, pid_tgid, &now);
 	else
-		keep_received(sk, pid_tgid, &now);
+		keep_received(sk, pid_tgid, &now, length);
 	return 0;
 }
 

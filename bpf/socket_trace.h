@@ -15,7 +15,7 @@ static __always_inline int on_socket(struct sock *sk, __u16 local_port, __be16 p
 	    (is_plain_port(local_port) || is_plain_port(__builtin_bswap16(peer_port))))
 		hear_plain(address_of_socket(sk), length, sent);
 	if (sockets_wanted)
-		match_socket(address_of_socket(sk), sent);
+		match_socket(address_of_socket(sk), sent, length);
 	return 0;
 }
 

@@ -163,5 +163,6 @@ int any_place(struct pt_regs *ctx)
 
 #include "bpf/go.h"
 #include "bpf/aead.h"
+#include "bpf/ring_cipher.h"
 #include "bpf/process.h"
 #include "bpf/socket_trace.h"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # capture_table.sh [BUILD_DIR] [--client NAME ...]: prints the table stack x client x size x direction.
-# Bun and Deno come from npm into BUILD_DIR/clients; everything else from Debian's packages.
+# Bun and Deno come from npm into BUILD_DIR/clients, a newer rustls from another suite of Debian;
+# everything else from this one's packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=build/ci
@@ -22,4 +23,8 @@ ln -sf "$(realpath "$clients/node_modules/$bun/bin/bun")" "$programs/bun"
 ln -sf "$(realpath "$clients/node_modules/$deno/deno")" "$programs/deno"
 [ -x "$programs/bun_compiled" ] ||
   "$programs/bun" build --compile tests/kernel/clients/client.mjs --outfile "$programs/bun_compiled"
+if [ ! -x "$programs/rustls_ring_0.17" ]; then
+  scripts/fetch_crates.sh trixie librust-rustls-0.21-dev "$clients/crates"
+  scripts/build_rustls_client.sh "$clients/crates/registry" "$clients/rustls_ring_0.17" "$programs/rustls_ring_0.17"
+fi
 exec python3 tests/kernel/capture_table.py --hear "$build/bin/hear" --programs "$programs" "$@"

@@ -5,22 +5,15 @@ set -euo pipefail
 series=$1 folder=$2
 [ -s "$folder/vmlinuz" ] && exit 0
 mirror=$("$(dirname "$0")/debian_mirror.sh")
+# shellcheck source=scripts/apt_of_suites.sh
+. "$(dirname "$0")/apt_of_suites.sh"
 case $series in
-  5.10) suites="$mirror-security bullseye-security|$mirror bullseye" ;;
-  6.1) suites="$mirror bookworm" ;;
-  6.12) suites="$mirror trixie" ;;
-  *) suites="$mirror sid" ;;
+  5.10) suites=("$mirror-security bullseye-security" "$mirror bullseye") ;;
+  6.1) suites=("$mirror bookworm") ;;
+  6.12) suites=("$mirror trixie") ;;
+  *) suites=("$mirror sid") ;;
 esac
-mkdir -p "$folder"/{state/lists/partial,cache/archives/partial}
-: > "$folder/sources.list"
-for suite in "${suites%%|*}" "${suites##*|}"; do
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $suite main" >> "$folder/sources.list"
-done
-sort -u -o "$folder/sources.list" "$folder/sources.list"
-folder=$(realpath "$folder")
-apt=(-qq -o "Dir::Etc::SourceList=$folder/sources.list" -o Dir::Etc::SourceParts=/dev/null
-  -o "Dir::State=$folder/state" -o Dir::State::status=/dev/null -o "Dir::Cache=$folder/cache")
-apt-get "${apt[@]}" update
+apt_of_suites "$folder" "${suites[@]}"
 
 # The image lies in linux-image-*, or in linux-binary-* where Debian has split it.
 find_package() {
@@ -29,7 +22,7 @@ find_package() {
 }
 package=$(find_package binary || true)
 [ -n "$package" ] || package=$(find_package image || true)
-[ -n "$package" ] || { echo "fetch_kernel.sh: no cloud kernel $series in: $suites" >&2; exit 1; }
+[ -n "$package" ] || { echo "fetch_kernel.sh: no cloud kernel $series in: ${suites[*]}" >&2; exit 1; }
 (cd "$folder" && apt-get "${apt[@]}" download "$package")
 dpkg -x "$folder"/*.deb "$folder/package"
 cp "$(find "$folder/package" -name 'vmlinuz*' -size +1M | head -1)" "$folder/vmlinuz"

@@ -34,10 +34,27 @@ constexpr Masked kMaskedVaesGcm(
     "\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xc2"
     "\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\xc2");
 
+constexpr Masked kMaskedAesNiGcm(
+    "\x0f\x0e\x0d\x0c\x0b\x0a\x09\x08\x07\x06\x05\x04\x03\x02\x01\x00"
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xc2"
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01"
+    "\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    "\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+constexpr Masked kMaskedChacha(
+    "expand 32-byte kexpand 32-byte k"
+    "\3\0\1\2\7\4\5\6\x0b\x08\x09\x0a\x0f\x0c\x0d\x0e"
+    "\3\0\1\2\7\4\5\6\x0b\x08\x09\x0a\x0f\x0c\x0d\x0e"
+    "\2\3\0\1\6\7\4\5\x0a\x0b\x08\x09\x0e\x0f\x0c\x0d"
+    "\2\3\0\1\6\7\4\5\x0a\x0b\x08\x09\x0e\x0f\x0c\x0d");
+constexpr Masked kMaskedRustls("cannot decrypt peer's message");
+
 const auto boringssl_file = kMaskedBoringSslFile.unmasked();
 const auto openssl_file = kMaskedOpenSslFile.unmasked();
 const auto aws_lc_aead_file = kMaskedAwsLcAeadFile.unmasked();
 const auto vaes_gcm = kMaskedVaesGcm.unmasked();
+const auto aes_ni_gcm = kMaskedAesNiGcm.unmasked();
+const auto chacha = kMaskedChacha.unmasked();
+const auto rustls = kMaskedRustls.unmasked();
 
 }  // namespace
 
@@ -46,8 +63,13 @@ const std::string_view kOpenSslFile(openssl_file.data(), openssl_file.size());
 const std::string_view kAwsLcAeadFile(aws_lc_aead_file.data(), aws_lc_aead_file.size());
 const std::string_view kVaesGcm(vaes_gcm.data(), vaes_gcm.size() - 1);  // no string
 
-const std::array<std::string_view, 12> kAll{
-    kBoringSslFile, kOpenSslFile, kSslRead,    kSslWrite, kSslReadInternal, kSslWriteInternal,
-    kAwsLcAeadFile, kAwsLcName,   kAwsLcTitle, kVaesGcm,  kOpenSslVersion,  kLibreSslVersion};
+const std::string_view kAesNiGcm(aes_ni_gcm.data(), aes_ni_gcm.size() - 1);
+const std::string_view kChacha(chacha.data(), chacha.size() - 1);
+const std::string_view kRustls(rustls.data(), rustls.size() - 1);  // Rust ends no string by NUL
+
+const std::array<std::string_view, 15> kAll{
+    kBoringSslFile,    kOpenSslFile,   kSslRead,   kSslWrite,       kSslReadInternal,
+    kSslWriteInternal, kAwsLcAeadFile, kAwsLcName, kAwsLcTitle,     kVaesGcm,
+    kAesNiGcm,         kChacha,        kRustls,    kOpenSslVersion, kLibreSslVersion};
 
 }  // namespace sonde::attach::anchor

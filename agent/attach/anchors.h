@@ -22,14 +22,22 @@ inline constexpr std::string_view kAwsLcTitle = "AWS-LC"sv;
 inline constexpr std::string_view kOpenSslVersion = "OpenSSL "sv;
 inline constexpr std::string_view kLibreSslVersion = "LibreSSL "sv;
 
-// Not to be used before main().
+// Not to be used before main(). Constants, though not constexpr.
+// NOLINTBEGIN(readability-identifier-naming)
 extern const std::string_view kBoringSslFile;
 extern const std::string_view kOpenSslFile;
 extern const std::string_view kAwsLcAeadFile;
 // The constants of the VAES AES-GCM assembly, as 64-bit words: byte order masks and the reduction
 // polynomial {0x08090a0b0c0d0e0f, 0x0001020304050607, 1, 0xc2..., 1, 0xc2...1}.
 extern const std::string_view kVaesGcm;
-extern const std::array<std::string_view, 12> kAll;
+// The constants of the AES-NI AES-GCM assembly: byte order mask, reduction polynomial, increments.
+extern const std::string_view kAesNiGcm;
+// Those of the ChaCha20-Poly1305 assembly: the cipher's own, and two rotations, each twice.
+extern const std::string_view kChacha;
+// What rustls says of a record that cannot be opened, in all its versions.
+extern const std::string_view kRustls;
+extern const std::array<std::string_view, 15> kAll;
+// NOLINTEND(readability-identifier-naming)
 
 // How far before an anchor its string may begin (a path that ends with it), and how far behind it
 // its constants go on.

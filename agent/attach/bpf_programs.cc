@@ -120,6 +120,21 @@ FunctionPrograms programs_for(const tls_bpf& skeleton, Function function) {
     case Function::kAeadOpenGather:
       return {programs.aead_open_gather_entry, programs.aead_open_return,
               programs.aead_open_return};
+    case Function::kRingGcmEnc:
+      return {programs.ring_gcm_encrypt};
+    case Function::kRingGcmDec:
+      return {programs.ring_gcm_decrypt};
+    case Function::kRingGcmContextEnc:
+      return {programs.ring_gcm_context_encrypt};
+    case Function::kRingGcmContextDec:
+      return {programs.ring_gcm_context_decrypt};
+    case Function::kRingCtr32:
+      return {programs.ring_counter_mode};
+    case Function::kRingChachaSeal:
+      return {programs.ring_chacha_seal};
+    case Function::kRingChachaOpen:
+      return {programs.ring_chacha_open, programs.ring_chacha_open_return,
+              programs.ring_chacha_open_return};
     default:
       return {};
   }

@@ -1,6 +1,8 @@
 #include "agent/attach/disassembler.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "agent/attach/arm64_code.h"
 
@@ -21,6 +23,40 @@ bool is_trap(unsigned id) {
 bool is_endbr(Bytes code) {
   return code.size() >= 4 && code[0] == std::byte{0xf3} && code[1] == std::byte{0x0f} &&
          code[2] == std::byte{0x1e} && (code[3] == std::byte{0xfa} || code[3] == std::byte{0xfb});
+}
+
+// Bytes of ModRM, SIB and displacement (Intel SDM, volume 2, 2.1), which begin at `at`.
+uint32_t operand_length(const std::array<uint8_t, 16>& code, uint32_t at) {
+  const uint8_t mod = code[at] >> 6;
+  const uint8_t base = code[at] & 7;
+  const bool sib = mod != 3 && base == 4;
+  const bool no_base = mod == 0 && (base == 5 || (sib && (code[at + 1] & 7) == 5));
+  const uint32_t displacement = mod == 1 ? 1 : mod == 2 || no_base ? 4 : 0;
+  return 1 + (sib ? 1 : 0) + displacement;
+}
+
+bool has_immediate(uint8_t map, uint8_t opcode) {
+  constexpr auto kInMap1 = std::to_array<uint8_t>({0x70, 0x71, 0x72, 0x73, 0xc2, 0xc4, 0xc5, 0xc6});
+  return map == 3 ||
+         (map == 1 && std::find(kInMap1.begin(), kInMap1.end(), opcode) != kInMap1.end());
+}
+
+// Length of an instruction with a VEX or EVEX prefix, none of which changes where control goes; 0:
+// no such instruction. Capstone 4 does not know all of them (vbroadcasti128). Intel SDM, volume
+// 2, 2.3 and 2.7.
+uint32_t vector_length(Bytes bytes) {
+  std::array<uint8_t, 16> code{};
+  std::memcpy(code.data(), bytes.data(), std::min(bytes.size(), code.size()));
+  const bool evex = code[0] == 0x62;
+  if (!evex && code[0] != 0xc4 && code[0] != 0xc5) return 0;
+  const uint32_t opcode_at = evex ? 4 : code[0] == 0xc4 ? 3 : 2;
+  const uint8_t map = code[0] == 0xc5 ? 1 : code[1] & (evex ? 7 : 31);
+  const uint8_t opcode = code[opcode_at];
+  if (map == 0 || map > 3) return 0;
+  uint32_t length = opcode_at + 1;
+  const bool vzeroupper = map == 1 && opcode == 0x77;
+  if (!vzeroupper) length += operand_length(code, length) + (has_immediate(map, opcode) ? 1 : 0);
+  return length <= bytes.size() ? length : 0;
 }
 
 }  // namespace
@@ -57,7 +93,11 @@ std::optional<Instruction> Disassembler::decode_x86(uint64_t address, Bytes code
   const auto* bytes = reinterpret_cast<const uint8_t*>(code.data());
   size_t left = code.size();
   uint64_t at = address;
-  if (!cs_disasm_iter(handle_, &bytes, &left, &at, detail_)) return std::nullopt;
+  if (!cs_disasm_iter(handle_, &bytes, &left, &at, detail_)) {
+    const uint32_t length = vector_length(code);
+    if (length == 0) return std::nullopt;
+    return Instruction{address, length, Flow::kNext, 0};
+  }
   detail_valid_ = true;
   Instruction instruction{address, detail_->size, Flow::kNext, 0};
   const cs_x86& x86 = detail_->detail->x86;

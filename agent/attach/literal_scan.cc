@@ -54,7 +54,7 @@ int on_match(unsigned id, unsigned long long, unsigned long long to, unsigned, v
 
 }  // namespace
 
-std::vector<LiteralHit> find_literals(const ElfImage& image,
+std::vector<LiteralHit> find_literals(const ElfImage& image, std::span<const Segment> where,
                                       std::span<const std::string_view> literals) {
   std::vector<LiteralHit> hits;
   const Database database = compile(literals);
@@ -62,7 +62,7 @@ std::vector<LiteralHit> find_literals(const ElfImage& image,
   if (!database || hs_alloc_scratch(database.get(), &raw_scratch) != HS_SUCCESS) return hits;
   const Scratch scratch(raw_scratch);
   uint64_t budget = image.limits().scanned_bytes;
-  for (const Segment& segment : image.read_only_data()) {
+  for (const Segment& segment : where) {
     const uint64_t size = std::min(segment.size, budget);
     budget -= size;
     image.scan(segment.offset, size, kOverlap, [&](Bytes chunk, uint64_t offset) {

@@ -1,4 +1,4 @@
-// Where do these byte strings stand in the read-only data of a file? One pass for all of them, by
+// Where do these byte strings stand in a file? One pass for all of them, by
 // Hyperscan's literal matcher.
 #pragma once
 
@@ -18,9 +18,9 @@ struct LiteralHit {
   auto operator<=>(const LiteralHit&) const = default;
 };
 
-// Searches ElfImage::read_only_data(). Sorted, each hit once; at most limits().references of them.
+// Searches these parts of the file. Sorted, each hit once; at most limits().references of them.
 // Literals may hold NUL and must be at most 256 bytes long.
-std::vector<LiteralHit> find_literals(const ElfImage& image,
+std::vector<LiteralHit> find_literals(const ElfImage& image, std::span<const Segment> where,
                                       std::span<const std::string_view> literals);
 
 }  // namespace sonde::attach

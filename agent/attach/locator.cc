@@ -46,6 +46,10 @@ constexpr auto kFunctions = std::to_array<FunctionInfo>({
     {Function::kRingGcmEnc, "ring_gcm_enc", false},
     {Function::kRingGcmDec, "ring_gcm_dec", false},
     {Function::kRingCtr32, "ring_ctr32", false},
+    {Function::kRingGcmContextEnc, "ring_gcm_context_enc", false},
+    {Function::kRingGcmContextDec, "ring_gcm_context_dec", false},
+    {Function::kRingChachaSeal, "ring_chacha_seal", false},
+    {Function::kRingChachaOpen, "ring_chacha_open", true},
 });
 
 const FunctionInfo& info(Function function) {

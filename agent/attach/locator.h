@@ -51,10 +51,15 @@ enum class Function : uint8_t {
   kAeadSealScatter,
   kAeadOpen,
   kAeadOpenGather,
-  // ring, below rustls: assembly, entry only.
+  // ring, below rustls: assembly, entry only but for the last.
   kRingGcmEnc,  // aes_gcm_enc_update_*, aesni_gcm_encrypt (in, out, len, key, ivec, Htable, Xi)
   kRingGcmDec,  // aes_gcm_dec_update_*, aesni_gcm_decrypt: the same arguments
   kRingCtr32,   // aes_hw_ctr32_encrypt_blocks(in, out, blocks, key, ivec)
+  // Before ring 0.17: (in, out, len, key, ivec, context), and Xi begins the context.
+  kRingGcmContextEnc,
+  kRingGcmContextDec,
+  kRingChachaSeal,  // chacha20_poly1305_seal*(out, in, len, ad, ad_len, key and nonce)
+  kRingChachaOpen,  // chacha20_poly1305_open*: the same arguments
 };
 
 // One RET instruction that ends a call of the function.

@@ -8,7 +8,7 @@ namespace {
 using Json = nlohmann::json;
 
 // Raised whenever a locator would answer differently, or the format changes.
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 Json encode(const FunctionSite& site) {
   Json returns = Json::array();
@@ -45,7 +45,7 @@ Enum decode_enum(const Json& json, Enum last) {
 }
 
 FunctionSite decode_site(const Json& json) {
-  FunctionSite site{.function = decode_enum(json.at("function"), Function::kRingCtr32),
+  FunctionSite site{.function = decode_enum(json.at("function"), Function::kRingChachaOpen),
                     .symbol = json.at("symbol"),
                     .address = json.at("address"),
                     .file_offset = json.at("offset"),

@@ -47,7 +47,7 @@ const NamedFunction* Search::symbol(std::string_view name) {
 }
 
 std::vector<uint64_t> Search::literal(std::string_view text) {
-  if (!literals_) literals_ = find_literals(image_, anchor::kAll);
+  if (!literals_) literals_ = find_literals(image_, image_.read_only_data(), anchor::kAll);
   std::vector<uint64_t> addresses;
   for (const LiteralHit& hit : *literals_) {
     if (anchor::kAll[hit.literal] == text) addresses.push_back(hit.address);
@@ -62,7 +62,9 @@ std::vector<Reference> Search::references_to_anchor(Range range) {
     for (const LiteralHit& hit : *literals_) {
       const std::string_view text = anchor::kAll[hit.literal];
       const bool only_said = text == anchor::kAwsLcName || text == anchor::kAwsLcTitle ||
-                             text == anchor::kOpenSslVersion || text == anchor::kLibreSslVersion;
+                             text == anchor::kOpenSslVersion || text == anchor::kLibreSslVersion ||
+                             text == anchor::kRustls || text == anchor::kAesNiGcm ||
+                             text == anchor::kChacha;
       if (only_said) continue;
       around.push_back(
           {hit.address - std::min(hit.address, anchor::kReach), hit.address + anchor::kReach});

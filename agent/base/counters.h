@@ -22,6 +22,7 @@ namespace sonde {
   X(CallsLostMapFull, "calls_lost_map_full", "Calls not followed: kernel map full")              \
   X(ProcessEventsLost, "process_events_lost", "Exec and exit reports lost: ring buffer full")    \
   X(EventsMalformed, "events_malformed", "Records refused by decode()")                          \
+  X(RecordsNotTls, "records_not_tls", "Records below an AEAD that are no TLS records")           \
   X(BytesLostQueueFull, "bytes_lost_queue_full", "Plaintext bytes lost: pipeline queue full")    \
   X(EventsLostQueueFull, "events_lost_queue_full", "Records lost: pipeline queue full")          \
   X(StreamGaps, "stream_gaps", "Gaps in a stream")                                               \

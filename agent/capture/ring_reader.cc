@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "agent/capture/half_joiner.h"
+#include "agent/capture/record_opener.h"
 #include "agent/capture/record_queue.h"
 
 namespace sonde::capture {
@@ -26,8 +27,14 @@ struct FreeRing {
 }  // namespace
 
 struct RingReader::Impl {
+  Impl(Counters& all_counters, RecordSink sink)
+      : counters(all_counters),
+        joiner(all_counters, std::move(sink)),
+        opener(all_counters, [this](Bytes record) { joiner.on_record(record); }) {}
+
   Counters& counters;
   HalfJoiner joiner;
+  RecordOpener opener;
   std::unique_ptr<ring_buffer, FreeRing> ring;
 
   // A reservation is as long as its size class; the record in it is as long as its header says.
@@ -39,15 +46,14 @@ struct RingReader::Impl {
       return 0;
     }
     self.counters.add(Count::kEventsReceived);
-    self.joiner.on_record(record);
+    self.opener.on_record(record);
     return 0;
   }
 };
 
 Result<std::unique_ptr<RingReader>> RingReader::start(int ring_fd, Counters& counters,
                                                       RecordSink sink) {
-  auto impl =
-      std::unique_ptr<Impl>(new Impl{counters, HalfJoiner(counters, std::move(sink)), nullptr});
+  auto impl = std::make_unique<Impl>(counters, std::move(sink));
   impl->ring.reset(ring_buffer__new(ring_fd, &Impl::on_sample, impl.get(), nullptr));
   if (!impl->ring) return fail_errno("cannot map the ring buffer", errno);
   return std::unique_ptr<RingReader>(new RingReader(std::move(impl)));

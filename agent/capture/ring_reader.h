@@ -15,7 +15,7 @@ namespace sonde::capture {
 class RingReader {
  public:
   // One raw record, borrowed for the call; its size is that of the header, not of the reservation.
-  // Half connections are joined already (half_joiner.h).
+  // Sealed records are opened (record_opener.h) and half connections joined (half_joiner.h).
   using RecordSink = std::function<void(Bytes)>;
 
   static Result<std::unique_ptr<RingReader>> start(int ring_fd, Counters& counters,

@@ -21,6 +21,7 @@
 #define SONDE_RECORD_EXEC   3
 #define SONDE_RECORD_EXIT   4
 #define SONDE_RECORD_SOCKET 5
+#define SONDE_RECORD_SEALED 6 /* never leaves the ring's reader */
 /* Kinds written by user space into the same stream, so that a replay needs no live /proc. */
 #define SONDE_RECORD_PROCESS   32
 #define SONDE_RECORD_TARGET    33
@@ -75,6 +76,27 @@ struct sonde_data_record {
 /* Standard input and output: heard in the process whose they are, not in the one that started it.
  */
 #define SONDE_DATA_SERVER 2
+
+/*
+ * A TLS record at an AES-GCM function of ring, below rustls: what the function was called with,
+ * before it worked. agent/capture/record_opener.h makes a sonde_data_record of it.
+ * `data.captured_len` bytes of input follow: up to SONDE_SEALED_TAIL more than the function was
+ * given (`data.original_len`), since the end of a record may be left to another function.
+ * `data.stream_pos` counts original_len.
+ */
+struct sonde_sealed_record {
+	struct sonde_data_record data;
+	__u8 key[32];	  /* AES-128: the first 16 bytes */
+	__u8 counter[16]; /* first counter block: nonce, then 2 */
+	__u8 hash[16];	  /* GHASH of the additional data; SHORT: of all but the length's sum */
+	__u32 rounds;	  /* of AES, or one less */
+	__u32 kind;	  /* SONDE_SEALED_ */
+};
+
+#define SONDE_SEALED_TAIL    15
+#define SONDE_SEALED_ENCRYPT 1 /* the input is plaintext */
+#define SONDE_SEALED_DECRYPT 2 /* the input is ciphertext */
+#define SONDE_SEALED_SHORT   3 /* a record of less than one block, of either direction */
 
 /* The handle was freed. The positions tell what a lost last record would have. */
 struct sonde_close_record {
@@ -186,6 +208,7 @@ struct sonde_loss_record {
 #ifdef __cplusplus
 static_assert(sizeof(sonde_record_header) == 24, "layout");
 static_assert(sizeof(sonde_data_record) == 72, "layout");
+static_assert(sizeof(sonde_sealed_record) == 144, "layout");
 static_assert(sizeof(sonde_close_record) == 56, "layout");
 static_assert(sizeof(sonde_socket_record) == 88, "layout");
 static_assert(sizeof(sonde_exec_record) == 64 + SONDE_PATH_BYTES + SONDE_NAMES_BYTES, "layout");

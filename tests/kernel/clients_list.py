@@ -76,6 +76,15 @@ def in_container(base, case, body, size):
             "--data-binary", "@/body", url(base, case, size)]
 
 
+def rustls(version, cipher, tls):
+    """rustls over this version of ring."""
+    binary = f"rustls_ring_{version}"
+    name = "-".join(["rustls", f"ring{version}", cipher] + ([f"tls{tls}"] if tls else []))
+    options = ["--chacha20"] if cipher == "chacha20" else []
+    return Client(name, "rustls", program(binary, *options), (binary,), tls=tls,
+                  address="ciphertext")
+
+
 CLIENTS = [
     Client("curl", "openssl", curl, ("/usr/bin/curl",)),
     Client("curl-tls1.2", "openssl", curl, ("/usr/bin/curl",), tls="1.2"),
@@ -107,3 +116,5 @@ CLIENTS = [
            ("deno",), address="ciphertext", environment={"DENO_NO_UPDATE_CHECK": "1"}),
     Client("chromium", "boringssl", chromium, ("/usr/bin/chromium",)),
 ]
+CLIENTS += [rustls(version, cipher, tls) for version in ("0.16", "0.17")
+            for cipher in ("aes-gcm", "chacha20") for tls in (None, "1.2")]

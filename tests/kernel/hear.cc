@@ -4,6 +4,7 @@
 // whether a connection has sent something that begins so; reports at the end of stdin.
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <iostream>
 #include <map>
@@ -15,6 +16,7 @@
 
 #include "agent/attach/attacher.h"
 #include "agent/attach/locate_cache.h"
+#include "agent/attach/locator.h"
 #include "agent/attach/probe_set.h"
 #include "agent/capture/event.h"
 #include "agent/capture/ring_reader.h"
@@ -54,6 +56,7 @@ class HeardStream {
   }
 
   const std::string& head() const { return head_; }
+  uint64_t bytes() const { return bytes_; }
 
   Json to_json() const {
     std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
@@ -104,9 +107,12 @@ class Ear {
       if (found == connections_.end()) return;
       for (size_t i = 0; i < 2; ++i) found->second.streams[i].close_at(close->end_position[i]);
     } else if (const auto* socket = std::get_if<capture::SocketEvent>(&event->body)) {
-      connections_[socket->connection].network = {{"local", to_string(socket->local)},
-                                                  {"peer", to_string(socket->peer)},
-                                                  {"found_by", to_string(socket->found_by)}};
+      HeardConnection& connection = connections_[socket->connection];
+      connection.network = {{"local", to_string(socket->local)},
+                            {"peer", to_string(socket->peer)},
+                            {"found_by", to_string(socket->found_by)},
+                            {"received_before", connection.streams[0].bytes()},
+                            {"sent_before", connection.streams[1].bytes()}};
     } else if (const auto* target = std::get_if<capture::TargetEvent>(&event->body)) {
       targets_[target->target] = Json::parse(target->json, nullptr, false);
     } else if (const auto* process = std::get_if<capture::ProcessEvent>(&event->body)) {
@@ -179,11 +185,57 @@ int hear(const attach::ProbeSetOptions& options) {
   return 0;
 }
 
+using Clock = std::chrono::steady_clock;
+
+Json milliseconds(std::vector<double> all) {
+  std::sort(all.begin(), all.end());
+  return {{"median", all[all.size() / 2]}, {"most", all.back()}};
+}
+
+double since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// Puts all probes into one file and takes them out again, over and over; says how long that takes.
+int churn(const std::filesystem::path& file, size_t rounds) {
+  const auto report = attach::locate(file);
+  if (!report.ok()) return fail_with(report.error());
+  auto probes = attach::ProbeSet::create({});
+  if (!probes.ok()) return fail_with(probes.error());
+  std::vector<double> attached;
+  std::vector<double> detached;
+  uint32_t id = 0;
+  for (size_t round = 0; round < rounds; ++round) {
+    std::vector<uint32_t> ids;
+    Clock::time_point start = Clock::now();
+    for (const attach::TlsTarget& target : report->targets) {
+      const auto count = (*probes)->attach(file, target, ++id);
+      if (!count.ok()) return fail_with(count.error());
+      ids.push_back(id);
+    }
+    attached.push_back(since(start));
+    start = Clock::now();
+    for (const uint32_t known : ids) (*probes)->detach(known);
+    detached.push_back(since(start));
+  }
+  if ((*probes)->attached_probes() != 0 || attached.empty() || id == 0) return 1;
+  std::cout << Json{{"rounds", rounds},
+                    {"attach_ms", milliseconds(std::move(attached))},
+                    {"detach_ms", milliseconds(std::move(detached))}}
+                   .dump()
+            << '\n';
+  return 0;
+}
+
 }  // namespace
 }  // namespace sonde
 
 // hear [plainest] [RING_BYTES [PLAIN_HTTP_PORT...]]
+// hear churn FILE ROUNDS
 int main(int argc, char** argv) {
+  if (argc == 4 && std::string_view(argv[1]) == "churn") {
+    return sonde::churn(argv[2], std::stoul(argv[3]));
+  }
   sonde::attach::ProbeSetOptions options;
   options.ring_bytes = size_t{64} << 20;
   int next = 1;

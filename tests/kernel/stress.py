@@ -1,10 +1,11 @@
 """What must hold however busy the host is: nothing lost unsaid, and no client ever hurt.
 
-stress.py --hear BINARY --programs DIR overload|churn|first-request [--rounds N]
+stress.py --hear BINARY --programs DIR overload|churn|restart|first-request [--rounds N]
 
 overload       with a ring of 256 KiB and clients at full speed, captured and reported-lost bytes
                together are what the clients sent and got.
-churn          probes come and go while clients work: no client fails.
+churn          probes come and go in the library that clients work with: no client fails.
+restart        the same with the whole program, from its start to its end.
 first-request  short-lived processes of a known library are all heard; a static program never seen
                before, which connects 50 ms after its start, at least 95 times of 100.
 """
@@ -74,8 +75,9 @@ def overload(bench):
     return not failures and heard < said and heard + lost >= said and gaps <= lost
 
 
-def churn(bench):
-    rounds, body = bench.arguments.rounds or 20, bench.body(20000)
+def while_clients_work(bench, disturb):
+    """Runs disturb() while two clients make exchanges; true when none of these failed."""
+    body = bench.body(20000)
     stop, failures, done = threading.Event(), [], [0]
 
     def work(number):
@@ -85,15 +87,38 @@ def churn(bench):
             done[0] += 1
     threads = [threading.Thread(target=work, args=(n,)) for n in range(2)]
     [t.start() for t in threads]
-    for _ in range(rounds):
-        hear = Hear(bench.arguments.hear)
-        hear.process.stdin.close()
-        hear.process.stdout.read()
-        hear.process.wait(timeout=60)
-    stop.set()
-    [t.join() for t in threads]
-    print(f"{rounds} times attached and detached, {done[0]} exchanges, {len(failures)} failed")
+    try:
+        disturb()
+    finally:
+        stop.set()
+        [t.join() for t in threads]
+    print(f"{done[0]} exchanges, {len(failures)} failed")
     return done[0] > 0 and not failures
+
+
+def churn(bench):
+    rounds = bench.arguments.rounds or 1000
+    library = subprocess.run(["ldd", bench.program], capture_output=True, text=True, check=True)
+    library = next(line.split()[2] for line in library.stdout.splitlines() if "libssl" in line)
+
+    def disturb():
+        print(subprocess.run([bench.arguments.hear, "churn", library, str(rounds)], check=True,
+                             capture_output=True, text=True).stdout.strip())
+    return while_clients_work(bench, disturb)
+
+
+def restart(bench):
+    rounds = bench.arguments.rounds or 20
+
+    def disturb():
+        started = time.monotonic()
+        for _ in range(rounds):
+            hear = Hear(bench.arguments.hear)
+            hear.process.stdin.close()
+            hear.process.stdout.read()
+            hear.process.wait(timeout=60)
+        print(f"{rounds} times started and ended, {(time.monotonic() - started) / rounds:.2f} s each")
+    return while_clients_work(bench, disturb)
 
 
 def first_request(bench):
@@ -122,12 +147,13 @@ def first_request(bench):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["overload", "churn", "first-request"])
+    parser.add_argument("what", choices=["overload", "churn", "restart", "first-request"])
     parser.add_argument("--hear", required=True)
     parser.add_argument("--programs", required=True)
     parser.add_argument("--rounds", type=int)
     arguments = parser.parse_args()
-    tests = {"overload": overload, "churn": churn, "first-request": first_request}
+    tests = {"overload": overload, "churn": churn, "restart": restart,
+             "first-request": first_request}
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
         good = tests[arguments.what](Bench(arguments, folder))
