@@ -97,7 +97,11 @@ ValueKind kind_of(const Argument& argument, bool name_key) {
   if (is_email(text) || !host_of_url(text).empty()) return ValueKind::kStrong;
   if (is_number(text)) {
     const auto digits = std::count_if(text.begin(), text.end(), is_digit);
-    return digits >= 7 && text.find('.') == text.npos ? ValueKind::kStrong : ValueKind::kNumber;
+    if (text.find('.') != text.npos) return ValueKind::kNumber;
+    constexpr auto kDigitsOfCode = 4;  // a PIN, a door's code, an id
+    return digits >= 7                           ? ValueKind::kStrong
+           : name_key && digits >= kDigitsOfCode ? ValueKind::kName
+                                                 : ValueKind::kNumber;
   }
   if (is_identifier(text) || is_path(text)) return ValueKind::kStrong;
   if (argument.words.size() >= kWordsOfLongText) return ValueKind::kLongText;

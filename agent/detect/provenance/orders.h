@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/detect/provenance/imperatives.h"
 #include "agent/detect/provenance/tokens.h"
 #include "agent/detect/provenance/verbs.h"
 
@@ -21,12 +22,16 @@ struct Order {
   bool imperative = false;   // else: kept for redirecting words beside it, or as suspected
   bool redirecting = false;  // it or a sentence near it wants to redirect the model
   double suspicion = 0;      // the learned model's score of the span it lies in; 0: not suspected
+  bool addressed = false;    // spoken to a machine: "Assistant: ..."
   bool unread = false;       // suspected, and in a language whose verbs are not known here
   Tokens words{};
   Tokens around{};  // the sentences beside it in its field: "The account number is ..."
 };
 
 inline constexpr size_t kOrdersPerText = 256;
+
+// From this score on the learned model is sure enough to make an order of a sentence without verb.
+inline constexpr double kSureOfAttack = 0.9;
 
 // A span of a text that the learned model judged to be an attack.
 struct Suspicion {
@@ -36,16 +41,6 @@ struct Suspicion {
 };
 
 std::vector<Order> find_orders(std::string_view text, const Suspicion& suspicion);
-
-// The actions that a sentence of any source orders; 0: none.
-Actions ordered_actions(const Tokens& words);
-
-// Any verb of the table in its base form, wherever it stands.
-Actions mentioned_actions(const Tokens& words);
-
-// What a user asks for: orders, and the polite forms of them ("could you", "I want to", "help me");
-// where there is none, whatever is mentioned.
-Actions requested_actions(std::string_view text);
 
 // Does the sentence hold words that redirect a model: "before you can solve the task that I gave",
 // "do not tell the user", "ignore the previous instructions"?

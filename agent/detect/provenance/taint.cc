@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/detect/encoding.h"
+
 namespace sonde::detect {
 
 namespace {
@@ -18,9 +20,11 @@ constexpr double kMoreValues = 1;  // for each value after the first, at most tw
 constexpr double kRedirecting = 2;
 constexpr double kSuspect = 1;          // the learned model judged the order to be an attack
 constexpr double kRatherSuspect = 1.5;  // with a score of at least kRather
-constexpr double kSurelySuspect = 2;    // with a score of at least kSure
+constexpr double kSurelySuspect = 2;    // with a score of at least kSureOfAttack
 constexpr double kRather = 0.65;
-constexpr double kSure = 0.9;
+constexpr double kSuspectRedirecting = 0.5;  // the same beside redirecting words
+constexpr double kAddressed = 1;             // "Assistant: ..."
+constexpr double kCarriesData = 1;  // an address that takes words of the conversation with it
 constexpr double kUserUnrelated = 1;
 constexpr double kUserAsked = -3;
 constexpr double kUserAskedAkin = -1.5;
@@ -60,6 +64,23 @@ bool is_destination(const Argument& argument) {
          (argument.text.find('@') != std::string::npos || !host_of_url(argument.text).empty());
 }
 
+// Does a URL go on where one of the same host in `text` ends? "https://x.io/c?q=" and
+// "https://x.io/c?q=anna".
+bool extends_url(const Argument& argument, std::string_view text) {
+  const std::string_view url = argument.text;
+  const std::string_view host = host_of_url(url);
+  if (host.empty()) return false;
+  const std::string_view rest = url.substr(url.find(host) + host.size());
+  for (size_t at = text.find(host); at != text.npos; at = text.find(host, at + 1)) {
+    const size_t start = at + host.size();
+    const size_t end = std::min(text.find_first_of("?=&{<[ \t\n\"'`)>", start), text.size());
+    std::string_view path = text.substr(start, end - start);
+    while (path.ends_with('.') || path.ends_with(',')) path.remove_suffix(1);
+    if (rest.starts_with(path)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 struct TaintTracker::Call {
@@ -75,6 +96,7 @@ struct TaintTracker::Score {
   double best_points = 0;
   size_t values = 0;
   bool object = false;
+  bool carries = false;  // the address takes words of the conversation with it
 
   void add(std::string_view reason, double value) {
     points += value;
@@ -104,6 +126,7 @@ void TaintTracker::add_user(std::string_view text) {
   Tokens words;
   words.append(text.substr(0, kTrustedBytes), false);
   has_user_ = true;
+  english_user_ = is_english(words);
   user_actions_ |= requested_actions(text.substr(0, kTrustedBytes));
   delegated_ = delegated_ || delegates(words);
   open_task_ = open_task_ || is_open_task(words);
@@ -186,11 +209,12 @@ void TaintTracker::weigh_user(const Source& source, const Call& call, Score& sco
   const Actions asked = has_user_ ? user_actions_ : system_actions_;
   const Actions wanted = call.actions & ~kReadOnly;
   if ((asked & wanted) != 0) {
+    // In another language the user's words and those of the tool's name cannot be compared.
     bool object_named = true;
     for (size_t i = 0; i < call.name.size(); ++i) {
       const std::string_view word = call.name.word(i);
       if (find_verb(word) != nullptr || word.size() < 3) continue;
-      object_named = trusted_.contains(word);
+      object_named = !english_user_ || trusted_.contains(word);
       if (object_named) break;
     }
     score.add("user_asked_for_action", redirecting    ? kUserAskedRedirected
@@ -203,6 +227,52 @@ void TaintTracker::weigh_user(const Source& source, const Call& call, Score& sco
   if (delegated_) score.add("user_delegated", kDelegated);
   const bool craft = (call.actions & (kPay | kSend | kGrant)) == 0;
   if (open_task_ && craft) score.add("open_task", kOpenTask);
+}
+
+// What makes an instruction of the sentence, whatever it orders.
+void TaintTracker::weigh_signs(const Order& order, Score& score) {
+  if (!order.imperative && order.suspicion == 0) score.add("no_imperative", kBesideOrder);
+  if (order.redirecting) {
+    score.add("redirecting_text", kRedirecting);
+    if (order.suspicion > 0) score.add("model_suspects_order", kSuspectRedirecting);
+    return;
+  }
+  if (order.addressed) score.add("addressed_to_machine", kAddressed);
+  if (order.suspicion == 0) return;
+  score.add("model_suspects_order", order.suspicion >= kSureOfAttack ? kSurelySuspect
+                                    : order.suspicion >= kRather     ? kRatherSuspect
+                                                                     : kSuspect);
+}
+
+// Reading changes nothing in the world, but an address can carry away what is known here.
+void TaintTracker::weigh_reading(const Source& source, const Call& call, Score& score) const {
+  const Order& order = source.order;
+  if (!is_read_only(call.actions)) return;
+  const bool instructed = order.redirecting || order.addressed;
+  score.carries = score.best != nullptr && extends_url(*score.best, source.text) &&
+                  carries_words(*score.best, order);
+  if (score.carries && (instructed || order.suspicion >= kRather)) {
+    return score.add("address_carries_data", kCarriesData);
+  }
+  score.add("read_only_tool", instructed || score.carries ? kReadsRedirected : kReads);
+}
+
+// Does a URL hold words that the conversation knows and the order does not?
+bool TaintTracker::carries_words(const Argument& argument, const Order& order) const {
+  constexpr size_t kShortest = 4;
+  const std::string_view host = host_of_url(argument.text);
+  if (host.empty()) return false;
+  const size_t after = argument.text.find(host) + host.size();
+  Tokens words;
+  words.append(decode_percent(std::string_view(argument.text).substr(after)), false);
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words.word(i);
+    if (word.size() < kShortest || order.words.contains(word)) continue;
+    const bool in_data = std::any_of(data_.begin(), data_.end(),
+                                     [&](const Data& data) { return data.words.contains(word); });
+    if (in_data || trusted_.contains(word)) return true;
+  }
+  return false;
 }
 
 TaintTracker::Score TaintTracker::match(const Source& source, const Call& call) const {
@@ -229,19 +299,11 @@ TaintTracker::Score TaintTracker::match(const Source& source, const Call& call) 
   } else if (score.object) {
     score.add("same_object", kSameObject);
   }
-  if (!order.imperative && !order.unread) score.add("no_imperative", kBesideOrder);
-  if (order.redirecting) score.add("redirecting_text", kRedirecting);
-  const bool sure = order.suspicion >= kSure;
-  if (order.suspicion > 0 && !order.redirecting) {
-    score.add("model_suspects_order", sure                         ? kSurelySuspect
-                                      : order.suspicion >= kRather ? kRatherSuspect
-                                                                   : kSuspect);
-  }
+  weigh_signs(order, score);
   weigh_user(source, call, score);
-  if (is_read_only(call.actions)) {
-    score.add("read_only_tool", order.redirecting ? kReadsRedirected : kReads);
-  }
+  weigh_reading(source, call, score);
   // What the call shares with the order must be more than its kind.
+  const bool sure = order.suspicion >= kSureOfAttack;
   const bool linked = score.best != nullptr || ((order.redirecting || sure) && score.object);
   if (!linked) score.points = std::min(score.points, kTaintContext - 1);
   return score;
@@ -257,6 +319,7 @@ Taint TaintTracker::judge_call(const Call& call) const {
     taint.argument = score.best != nullptr ? score.best->path : std::string();
     taint.value = score.best != nullptr ? score.best->text : std::string();
     taint.destination = score.best != nullptr && is_destination(*score.best);
+    taint.carries = score.carries;
     taint.source = source.number;
     taint.order = source.text;
   }
@@ -266,6 +329,7 @@ Taint TaintTracker::judge_call(const Call& call) const {
 
 bool TaintTracker::carries_data(std::string_view arguments, const Taint& taint) const {
   constexpr double kCopied = 0.4;
+  if (taint.carries) return true;
   for (const Argument& argument : read_arguments(arguments)) {
     if (argument.text == taint.value || known(argument)) continue;
     for (const Data& data : data_) {

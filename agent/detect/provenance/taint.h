@@ -30,6 +30,7 @@ struct Taint {
   std::string order;     // the sentence that ordered it; plaintext
   size_t source = 0;     // number that was given with the untrusted text, or kRemembered
   bool read_only = false;
+  bool carries = false;      // the value is a URL that holds words of the conversation
   bool destination = false;  // the value is an address (e-mail, URL, account) that data goes to
 };
 
@@ -79,6 +80,9 @@ class TaintTracker {
   Score match(const Source& source, const Call& call) const;
   static double points_of(const Argument& argument, const Tokens& words);
   void match_values(const Source& source, const Call& call, Score& score) const;
+  static void weigh_signs(const Order& order, Score& score);
+  void weigh_reading(const Source& source, const Call& call, Score& score) const;
+  bool carries_words(const Argument& argument, const Order& order) const;
   void weigh_user(const Source& source, const Call& call, Score& score) const;
   bool known(const Argument& argument) const;
   bool stands_in_data(const Argument& argument, size_t source) const;
@@ -90,6 +94,7 @@ class TaintTracker {
   bool delegated_ = false;
   bool open_task_ = false;
   bool has_user_ = false;
+  bool english_user_ = false;
   Actions system_actions_ = 0;
   std::vector<Source> orders_;
   struct Data {

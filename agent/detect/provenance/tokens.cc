@@ -34,14 +34,28 @@ size_t escape_at(std::string_view text, size_t i, uint32_t& code_point) {
 void Tokens::clear() {
   joined_.clear();
   starts_.clear();
+  marks_.clear();
   in_word_ = false;
 }
 
 void Tokens::end_word() { in_word_ = false; }
 
+// `gap`: what stands between the word before and this one.
+void Tokens::begin_word(std::string_view gap, bool capital) {
+  starts_.push_back(static_cast<uint32_t>(joined_.size()));
+  uint8_t marks = capital ? kCapital : 0;
+  const bool join = !gap.empty() && gap.find_first_not_of("-_.@/:\\'=&?%+") == gap.npos &&
+                    gap != ":" && !(gap == "." && capital);
+  if (join && starts_.size() > 1) marks |= kGlued;
+  if (!gap.empty() && std::string_view("\"'`@#$~+").find(gap.back()) != gap.npos) marks |= kQuoted;
+  marks_.push_back(marks);
+}
+
 void Tokens::append(std::string_view text, bool escaped) {
   end_word();
+  size_t gap = 0;  // where the last word ended
   for (size_t i = 0; i < text.size();) {
+    const size_t start = i;
     uint32_t value = static_cast<uint8_t>(text[i]);
     size_t length = 1;
     if (escaped && text[i] == '\\') {
@@ -64,9 +78,10 @@ void Tokens::append(std::string_view text, bool escaped) {
       continue;
     }
     if (!in_word_ || kind == model::CharKind::kCharacter) {
-      starts_.push_back(static_cast<uint32_t>(joined_.size()));
+      begin_word(text.substr(gap, start - gap), is_upper(text[start]));
     }
     in_word_ = true;
+    gap = i;
     append_utf8(joined_, folded);
   }
   end_word();

@@ -22,6 +22,11 @@ class Tokens {
   size_t size() const { return starts_.size(); }
   bool empty() const { return starts_.empty(); }
   std::string_view word(size_t index) const;
+  // Is the word part of one with the word before it: "mail" and "example" of "a@mail.example"?
+  bool is_glued(size_t index) const { return (marks_[index] & kGlued) != 0; }
+  // Does a quote, "@", "$", "#" or the like stand right before the word?
+  bool is_quoted(size_t index) const { return (marks_[index] & kQuoted) != 0; }
+  bool is_capital(size_t index) const { return (marks_[index] & kCapital) != 0; }
   std::string_view joined() const { return joined_; }
 
   // Does `needle` occur, beginning and ending at the edges of words?
@@ -30,11 +35,17 @@ class Tokens {
   bool contains(const Tokens& needle) const { return contains(needle.joined()); }
 
  private:
+  static constexpr uint8_t kGlued = 1;
+  static constexpr uint8_t kQuoted = 2;
+  static constexpr uint8_t kCapital = 4;
+
   void end_word();
+  void begin_word(std::string_view gap, bool capital);
   bool is_edge(size_t position) const;
 
   std::string joined_;
   std::vector<uint32_t> starts_;
+  std::vector<uint8_t> marks_;  // of each word
   bool in_word_ = false;
 };
 

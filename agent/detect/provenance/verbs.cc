@@ -1,10 +1,10 @@
 #include "agent/detect/provenance/verbs.h"
 
-#include <algorithm>
 #include <array>
 #include <unordered_map>
 
 #include "agent/detect/provenance/tokens.h"
+#include "agent/detect/provenance/word_set.h"
 
 namespace sonde::detect {
 
@@ -30,7 +30,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"announce", kSend},
     {"ping", kSend, true},
     {"call", kSend | kRun, true},
-    {"invite", kSend | kGrant | kCreate, true},
+    {"invite", kSend | kGrant | kCreate},
     {"share", kSend | kGrant | kUpload, true},
     {"disclose", kSend},
     {"leak", kSend, true},
@@ -157,7 +157,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"open", kCreate | kFetch | kGrant, true},
     {"fill", kUpdate | kCreate, true},
     {"autofill", kUpdate | kCreate},
-    {"request", kCreate | kSend, true},
+    {"request", kCreate | kSend | kFetch, true},
     {"apply", kCreate | kUpdate},
     {"file", kCreate, true},
     {"remember", kCreate},
@@ -275,82 +275,27 @@ constexpr auto kToolNouns = std::to_array<Noun>({{"bash", kRun},
                                                  {"reminder", kCreate},
                                                  {"event", kCreate},
                                                  {"permission", kGrant},
-                                                 {"permissions", kGrant}});
+                                                 {"permissions", kGrant},
+                                                 {"role", kGrant},
+                                                 {"roles", kGrant},
+                                                 {"privileges", kGrant}});
 
-constexpr auto kFillers = std::to_array<std::string_view>({"please",
-                                                           "kindly",
-                                                           "also",
-                                                           "then",
-                                                           "now",
-                                                           "and",
-                                                           "first",
-                                                           "next",
-                                                           "just",
-                                                           "so",
-                                                           "finally",
-                                                           "immediately",
-                                                           "urgent",
-                                                           "urgently",
-                                                           "important",
-                                                           "note",
-                                                           "attention",
-                                                           "instead",
-                                                           "secondly",
-                                                           "must",
-                                                           "should",
-                                                           "simply",
-                                                           "quickly",
-                                                           "automatically",
-                                                           "additionally",
-                                                           "lastly",
-                                                           "todo",
-                                                           "task",
-                                                           "action",
-                                                           "step",
-                                                           "always",
-                                                           "again",
-                                                           "directly",
-                                                           "ok",
-                                                           "okay",
-                                                           "hey",
-                                                           "hi",
-                                                           "hello",
-                                                           "1",
-                                                           "2",
-                                                           "3",
-                                                           "4",
-                                                           "5",
-                                                           "6",
-                                                           "7",
-                                                           "8",
-                                                           "9",
-                                                           "go",
-                                                           "ahead",
-                                                           "proceed",
-                                                           "to",
-                                                           "instruction",
-                                                           "instructions",
-                                                           "request",
-                                                           "command",
-                                                           "silently",
-                                                           "quietly",
-                                                           "or",
-                                                           "do",
-                                                           "not",
-                                                           "help",
-                                                           "me",
-                                                           "try"});
+const WordSet& fillers() {
+  static const WordSet words(
+      "please kindly also then now and first next just so finally immediately urgent urgently "
+      "important note attention instead secondly must should simply quickly automatically "
+      "additionally lastly todo task action step always again directly ok okay hey hi hello 1 2 "
+      "3 4 5 6 7 8 9 go ahead proceed to instruction instructions request command silently "
+      "quietly or do not help me try strictly secretly covertly rather");
+  return words;
+}
 
-constexpr auto kObjectStarts = std::to_array<std::string_view>(
-    {"the",     "a",          "an",       "my",     "your", "his",  "her",   "their", "our", "its",
-     "all",     "every",      "each",     "any",    "this", "that", "these", "those", "to",  "me",
-     "him",     "them",       "us",       "it",     "for",  "from", "in",    "on",    "off", "into",
-     "out",     "with",       "up",       "new",    "some", "one",  "two",   "both",  "at",  "as",
-     "another", "everything", "everyone", "anyone", "down", "back", "user",  "users", "over"});
-
-template <typename Table>
-bool holds(const Table& table, std::string_view word) {
-  return std::find(table.begin(), table.end(), word) != table.end();
+const WordSet& object_starts() {
+  static const WordSet words(
+      "the a an my your his her their our its all every each any this that these those to me "
+      "him them us it for from in on off into out with up new some one two both at as another "
+      "everything everyone anyone down back user users over");
+  return words;
 }
 
 }  // namespace
@@ -365,11 +310,11 @@ const Verb* find_verb(std::string_view word) {
   return place == index.end() ? nullptr : place->second;
 }
 
-bool is_filler(std::string_view word) { return holds(kFillers, word); }
+bool is_filler(std::string_view word) { return fillers().contains(word); }
 
 bool is_object_start(std::string_view word) {
   const bool number = !word.empty() && word[0] >= '0' && word[0] <= '9';
-  return number || holds(kObjectStarts, word);
+  return number || object_starts().contains(word);
 }
 
 Actions actions_of_tool(const Tokens& name) {
