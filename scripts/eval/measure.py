@@ -45,7 +45,7 @@ def scan(sonde, rows):
         seconds = time.monotonic() - start
     finally:
         os.unlink(handle.name)
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    answers = [json.loads(line) for line in done.stdout.split("\n") if line]
     if len(answers) != len(rows):
         sys.exit(f"{len(answers)} answers to {len(rows)} lines: {done.stderr[:500]}")
     return answers, size / seconds / 1e6

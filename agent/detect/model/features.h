@@ -64,6 +64,25 @@ inline uint32_t symbol(const Token& token) {
   return token.cls != kNoClass ? token.cls : token.hash;
 }
 
+// Which pairs of words a segment has shown already. What repeats says nothing new: without this a
+// word repeated often enough adds up to any score. A Bloom filter of one hash: a collision drops
+// the features of one word of a very long segment.
+class SeenPairs {
+ public:
+  bool again(uint32_t previous, uint32_t current) {
+    const uint32_t slot = hash_pair(previous, current) >> (32 - kBits);
+    uint64_t& word = bits_[slot >> 6];
+    const uint64_t bit = uint64_t{1} << (slot & 63);
+    const bool seen = (word & bit) != 0;
+    word |= bit;
+    return seen;
+  }
+
+ private:
+  static constexpr uint32_t kBits = 11;
+  std::array<uint64_t, (size_t{1} << kBits) / 64> bits_{};
+};
+
 }  // namespace detail
 
 template <typename Sink>
@@ -71,14 +90,17 @@ void word_features(const Segment& segment, Sink& sink) {
   uint32_t previous = 1;
   uint32_t previous_symbol = 1;
   uint32_t older_symbol = 1;
+  detail::SeenPairs seen;
   for (const Token& token : segment.tokens) {
     const uint32_t symbol = detail::symbol(token);
-    sink.word(detail::mix(1, token.hash));
-    sink.word(detail::mix(2, previous, token.hash));
-    if (symbol != token.hash || previous_symbol != previous) {
-      sink.word(detail::mix(3, previous_symbol, symbol));
+    if (!seen.again(previous, token.hash)) {
+      sink.word(detail::mix(1, token.hash));
+      sink.word(detail::mix(2, previous, token.hash));
+      if (symbol != token.hash || previous_symbol != previous) {
+        sink.word(detail::mix(3, previous_symbol, symbol));
+      }
+      sink.word(detail::mix(4, older_symbol, previous_symbol, symbol));
     }
-    sink.word(detail::mix(4, older_symbol, previous_symbol, symbol));
     older_symbol = previous_symbol;
     previous_symbol = symbol;
     previous = token.hash;
@@ -95,10 +117,13 @@ void class_features(const Segment& segment, const SegmentContext& context, Sink&
   ClassSet seen;
   uint32_t last = 1;
   uint32_t older = 1;
+  detail::SeenPairs pairs;
   for (const Token& token : segment.tokens) {
     if (token.cls == kNoClass || (token.flags & kQuietWord) != 0) continue;
-    sink(detail::mix(6, last, token.cls));
-    sink(detail::mix(7, older, last, token.cls));
+    if (!pairs.again(last, token.cls)) {
+      sink(detail::mix(6, last, token.cls));
+      sink(detail::mix(7, older, last, token.cls));
+    }
     older = last;
     last = token.cls;
     if (seen.add(token.cls)) {
