@@ -16,10 +16,12 @@
 #include "agent/alert/records.h"
 #include "agent/app/commands.h"
 #include "agent/app/delivery.h"
+#include "agent/app/fleet_client.h"
 #include "agent/app/host_facts.h"
 #include "agent/app/judge.h"
 #include "agent/app/live_capture.h"
 #include "agent/app/pipeline.h"
+#include "agent/app/policy_store.h"
 #include "agent/app/scope.h"
 #include "agent/app/self_monitor.h"
 #include "agent/app/self_test.h"
@@ -30,7 +32,7 @@
 #include "agent/app/signals.h"
 #include "agent/base/notify.h"
 #include "agent/detect/fingerprint.h"
-#include "agent/sink/curl_transport.h"
+#include "agent/sink/certificate.h"
 
 namespace sonde::app {
 namespace {
@@ -41,7 +43,8 @@ constexpr std::chrono::milliseconds kTakeWait{200};
 constexpr std::chrono::milliseconds kSignalWait{200};
 constexpr std::chrono::milliseconds kDrainGrace{5000};
 constexpr std::chrono::hours kSelfTestInterval{1};
-constexpr int kSelfTestWaits = 15;  // of kTakeWait
+constexpr size_t kReasonBytes = 1024;  // of a refused policy, in the heartbeat
+constexpr int kSelfTestWaits = 15;     // of kTakeWait
 // A pipeline that has not come round for so long hangs; systemd's watchdog is then not fed.
 constexpr std::chrono::seconds kStuckAfter{20};
 
@@ -63,7 +66,9 @@ void set_up_log(const std::string& level) {
 
 Result<std::string> agent_id_of(const config::Config& config) {
   if (!config.agent_id.empty() || config.collector.cert.empty()) return config.agent_id;
-  return sink::certificate_common_name(config.collector.cert);
+  const auto certificate = sink::read_certificate(config.collector.cert);
+  if (!certificate.ok()) return tl::unexpected(certificate.error());
+  return certificate->common_name;
 }
 
 WallTime wall_now() {
@@ -83,10 +88,16 @@ class Agent {
   // What SIGHUP can exchange while the agent runs.
   struct Policy {
     std::unique_ptr<Judge> judge;
-    Scope scope;
+    Scope scope;  // of the local configuration
+    Scope also;   // of the collector's policy: both must agree
     bool activity = true;
   };
+  Result<std::unique_ptr<Policy>> make_policy(const config::Config& config,
+                                              const std::optional<HeldPolicy>& held);
   Result<std::unique_ptr<Policy>> make_policy(const config::Config& config);
+  Result<std::unique_ptr<Policy>> try_candidate(const config::Config& config);
+  Result<std::unique_ptr<Policy>> note_policy(const std::optional<HeldPolicy>& held,
+                                              Result<std::unique_ptr<Policy>> policy);
   void reload();
   void warn_of_restart(const config::Config& next) const;
   void heartbeat();
@@ -119,17 +130,77 @@ class Agent {
   std::unique_ptr<MetricsServer> metrics_;
   SelfTest self_test_;
   SelfMonitor monitor_{host_, counters_};
+  alert::PolicyState policy_state_;  // of the main thread
+  std::unique_ptr<FleetClient> fleet_;
   std::thread pipeline_thread_;
 };
 
-Result<std::unique_ptr<Agent::Policy>> Agent::make_policy(const config::Config& config) {
-  auto judge = Judge::create(config, key_, host_, counters_);
+Result<std::unique_ptr<Agent::Policy>> Agent::make_policy(const config::Config& config,
+                                                          const std::optional<HeldPolicy>& held) {
+  const config::Config under =
+      held ? config::under_policy(config, held->policy, held->directory) : config;
+  auto judge = Judge::create(under, key_, host_, counters_);
   if (!judge.ok()) return tl::unexpected(judge.error());
-  return std::make_unique<Policy>(
-      Policy{std::move(*judge), Scope(config.capture), config.collector.activity});
+  return std::make_unique<Policy>(Policy{std::move(*judge), Scope(config.capture),
+                                         Scope(under.capture), config.collector.activity});
+}
+
+// With the collector's policy that holds, if there is one that counts.
+Result<std::unique_ptr<Agent::Policy>> Agent::make_policy(const config::Config& config) {
+  std::optional<HeldPolicy> held;
+  if (!config.collector.policy_key.empty()) {
+    auto loaded = PolicyStore(config.state_directory, config.collector.policy_key).current();
+    if (loaded.ok()) {
+      held = std::move(*loaded);
+    } else {
+      spdlog::error("the collector's policy is left aside: {}", loaded.error().message);
+    }
+  }
+  auto policy = make_policy(config, held);
+  if (policy.ok() || !held) return note_policy(held, std::move(policy));
+  spdlog::error("the collector's policy {} is left aside: {}", held->bundle.version,
+                policy.error().message);
+  return note_policy(std::nullopt, make_policy(config, std::nullopt));
+}
+
+// Remembers what the heartbeat tells.
+Result<std::unique_ptr<Agent::Policy>> Agent::note_policy(const std::optional<HeldPolicy>& held,
+                                                          Result<std::unique_ptr<Policy>> policy) {
+  if (!policy.ok()) return policy;
+  policy_state_.group = held ? held->bundle.group : "";
+  policy_state_.version = held ? held->bundle.version : 0;
+  if (fleet_) fleet_->settle(policy_state_.group, policy_state_.version);
+  return policy;
+}
+
+// A policy that has arrived holds from now on, or is refused and the old one stays.
+Result<std::unique_ptr<Agent::Policy>> Agent::try_candidate(const config::Config& config) {
+  PolicyStore store(config.state_directory, config.collector.policy_key);
+  const auto candidate = store.candidate();
+  if (candidate.ok() && !*candidate) return make_policy(config);
+  const int64_t version = candidate.ok() ? (*candidate)->bundle.version : 0;
+  auto policy = candidate.ok() ? make_policy(config, *candidate)
+                               : Result<std::unique_ptr<Policy>>(tl::unexpected(candidate.error()));
+  Status kept = policy.ok() ? store.accept() : tl::unexpected(policy.error());
+  if (kept.ok()) {
+    policy_state_.refused_version = 0;
+    policy_state_.refused_because.clear();
+    spdlog::info("policy {} of group '{}' holds", version, (*candidate)->bundle.group);
+    return note_policy(*candidate, std::move(policy));
+  }
+  store.reject();
+  policy_state_.refused_version = version;
+  policy_state_.refused_because = kept.error().message.substr(0, kReasonBytes);
+  spdlog::error("policy {} is refused, the old one stays: {}", version, kept.error().message);
+  auto old = make_policy(config);
+  if (fleet_ && candidate.ok()) fleet_->settle((*candidate)->bundle.group, version);
+  return old;
 }
 
 Status Agent::start() {
+  if (!config_.collector.cert.empty()) {
+    sink::finish_replacement({config_.collector.cert, config_.collector.key});
+  }
   auto id = agent_id_of(config_);
   if (!id.ok()) return tl::unexpected(id.error());
   auto key = fingerprint_key(config_.state_directory);
@@ -151,6 +222,10 @@ Status Agent::start() {
   load_inventory();
   alive_ns_ = Clock::now().time_since_epoch().count();
   pipeline_thread_ = std::thread([this] { hear(); });
+  auto fleet = FleetClient::start(config_);
+  if (!fleet.ok()) return tl::unexpected(fleet.error());
+  fleet_ = std::move(*fleet);
+  if (fleet_) fleet_->settle(policy_state_.group, policy_state_.version);
   serve_metrics();
   spdlog::info("{}", live_->summary());
   spdlog::info("agent '{}' delivers to {}", host_.agent_id, delivery_->summary());
@@ -160,12 +235,12 @@ Status Agent::start() {
 // Asks /proc: a connection may speak before the record of its process has come, and what exec was
 // given need not be the file's path.
 bool Agent::in_scope(llm::Process process) const {
-  if (!policy_->scope.judges_processes()) return true;
+  if (!policy_->scope.judges_processes() && !policy_->also.judges_processes()) return true;
   if (const auto identity = attach::ProcFs().identity(process.pid)) {
     process.exe = identity->exe;
     process.uid = identity->uid;
   }
-  return policy_->scope.includes(process);
+  return policy_->scope.includes(process) && policy_->also.includes(process);
 }
 
 void Agent::hear() {
@@ -205,7 +280,9 @@ void Agent::save_inventory() {
 }
 
 void Agent::on_exchange(const llm::Exchange& exchange) {
-  if (!policy_->scope.includes(exchange.network)) return;
+  if (!policy_->scope.includes(exchange.network) || !policy_->also.includes(exchange.network)) {
+    return;
+  }
   inventory_.note(exchange);
   policy_->judge->inspect(exchange, [this](alert::Alert&& alert) { push(std::move(alert)); });
   if (policy_->activity) {
@@ -222,7 +299,7 @@ void Agent::heartbeat() {
   heard_ = static_cast<uint64_t>(heard);
   not_heard_ = coverage.size() - static_cast<uint64_t>(heard);
   delivery_->push({sink::RecordKind::kHeartbeat, detect::Severity::kInformational,
-                   alert::make_heartbeat(host_, counters_, coverage)});
+                   alert::make_heartbeat(host_, counters_, coverage, policy_state_)});
   monitor_.check(coverage, wall_now(), [this](alert::Alert&& alert) { push(std::move(alert)); });
   save_inventory();
 }
@@ -270,9 +347,11 @@ Health Agent::health() const {
 }
 
 std::string Agent::metrics() const {
-  std::vector<Metric> values = service_metrics({.processes_heard = heard_,
-                                                .processes_not_heard = not_heard_,
-                                                .records_waiting = delivery_->waiting()});
+  ServiceState service{.processes_heard = heard_, .processes_not_heard = not_heard_, .sinks = {}};
+  for (auto& [name, sink] : delivery_->states()) {
+    service.sinks.push_back({name, sink.waiting, sink.delivered, sink.retries, sink.refused});
+  }
+  std::vector<Metric> values = service_metrics(service);
   for (Metric& metric : process_metrics(host_.version)) values.push_back(std::move(metric));
   return render_openmetrics(counters_, values);
 }
@@ -302,7 +381,7 @@ void Agent::reload() {
       std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch())
           .count()));
   auto config = config::load_config(layers_);
-  auto policy = config.ok() ? make_policy(*config)
+  auto policy = config.ok() ? try_candidate(*config)
                             : Result<std::unique_ptr<Policy>>(tl::unexpected(config.error()));
   if (!policy.ok()) {
     spdlog::error("the configuration stays as it was: {}", policy.error().message);
@@ -326,7 +405,7 @@ void Agent::run() {
   for (;;) {
     const auto signal = wait_for_signal(kSignalWait);
     if (signal == Signal::kStop) return;
-    if (signal == Signal::kReload) reload();
+    if (signal == Signal::kReload || (fleet_ && fleet_->take_arrival())) reload();
     const auto now = Clock::now();
     if (now >= next_heartbeat) {
       heartbeat();
@@ -346,6 +425,7 @@ void Agent::run() {
 void Agent::stop() {
   notify_systemd("STOPPING=1");
   metrics_.reset();
+  fleet_.reset();
   live_->stop();
   pipeline_thread_.join();
   heartbeat();

@@ -41,7 +41,7 @@ async function pagesOf(page) {
   const incident = await first("/api/v1/incidents?status=in_progress&limit=1");
   return {
     overview: "/", alerts: "/alerts", alert: `/alerts/${alert}`, hidden: `/alerts/${hidden}`, incidents: "/incidents", incident: `/incidents/${incident}`,
-    inventory: "/inventory", coverage: "/coverage", fleet: "/fleet", agent: "/fleet/agt-c3e9", audit: "/audit", suppressions: "/settings",
+    inventory: "/inventory", coverage: "/coverage", fleet: "/fleet", policies: "/policies", policy_new: "/policies/new", agent: "/fleet/agt-c3e9", audit: "/audit", suppressions: "/settings",
     users: "/settings?tab=users", exports: "/settings?tab=exports", tokens: "/settings?tab=tokens", account: "/settings?tab=account",
   };
 }

@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
 
 import type { Json } from "../src/api/types";
-import { readFinding } from "../src/lib/ocsf";
+import { readFinding, suspectValue } from "../src/lib/ocsf";
+
+describe("suspectValue", () => {
+  const withEntities = (...entities: [string, string][]) => ({ unmapped: { sonde: { entities: entities.map(([type, value]) => ({ type, value })) } } });
+
+  it("is the most telling of what an alert is about, and never where it was", () => {
+    expect(suspectValue(withEntities(["host", "web-1"], ["tool", "read_file"], ["secret", "fp:1"]))).toEqual({ type: "secret", value: "fp:1" });
+    expect(suspectValue(withEntities(["tool", "read_file"], ["api_key", "k"]))).toEqual({ type: "tool", value: "read_file" });
+    expect(suspectValue(withEntities(["host", "web-1"], ["application", "a"], ["secret", ""]))).toBeNull();
+    expect(suspectValue({})).toBeNull();
+  });
+});
 
 describe("readFinding", () => {
   it("reads the process chain, the nearest process first", () => {

@@ -80,7 +80,7 @@ class ExporterTest : public testing::StoreTest {
     ASSERT_TRUE(store::AlertStore::append(**lease, alerts, 1).ok());
     ASSERT_TRUE(transaction->commit().ok());
   }
-  std::unique_ptr<Exporter> start(Seen& seen, TargetConfig config = {}) {
+  std::unique_ptr<Exporter> start(Seen& seen, ExportConfig config = {}) {
     if (config.name.empty()) config.name = "test";
     ExporterTimes times;
     times.poll = 10ms;
@@ -183,7 +183,7 @@ TEST_P(ExporterTest, FiltersLeaveOutWhatIsNotWanted) {
   Seen seen;
   store_alerts(0, 3, store::WorkStatus::kSuppressed);
   store_alerts(3, 5);
-  TargetConfig config;
+  ExportConfig config;
   const auto exporter = start(seen, config);
   ASSERT_TRUE(settled(2));
   EXPECT_EQ(seen.uids(RecordKind::kAlert), (std::vector<std::string>{"alert-3", "alert-4"}));
@@ -222,7 +222,7 @@ TEST_P(ExporterTest, AnIncidentIsSentWhenItBeginsAndWhenItChanges) {
   incident::Correlator correlator(pool());
   ASSERT_TRUE(correlator.run_once(10).ok());
   Seen seen;
-  TargetConfig config;
+  ExportConfig config;
   config.alerts = false;
   const auto exporter = start(seen, config);
   ASSERT_TRUE(seen.wait([&] { return seen.records.size() == 1; }));

@@ -47,6 +47,22 @@ export interface Finding {
 const kMaxAncestors = 16;
 const kMaxMessages = 500;
 
+/** What an alert is about, most telling first: what a suppression can be limited to. */
+const kValueTypes = ["secret", "url", "domain", "tool", "api_key"];
+
+export interface EntityValue { type: string; value: string }
+
+export function suspectValue(ocsf: Json): EntityValue | null {
+  const entities = array(at(ocsf, "unmapped", "sonde", "entities"))
+    .map((entity) => ({ type: text(at(entity, "type")), value: text(at(entity, "value")) }))
+    .filter((entity) => entity.value);
+  for (const type of kValueTypes) {
+    const found = entities.find((entity) => entity.type === type);
+    if (found) return found;
+  }
+  return null;
+}
+
 export function readFinding(ocsf: Json): Finding {
   const sonde = at(ocsf, "unmapped", "sonde");
   return {

@@ -6,7 +6,7 @@ import { neighbour, position } from "../lib/alertlist";
 import { describe } from "../lib/catalogue";
 import { useLive, useQuery, useTitle, type Query } from "../lib/hooks";
 import { useKeys } from "../lib/keyboard";
-import { readFinding, type Finding } from "../lib/ocsf";
+import { readFinding, suspectValue, type Finding } from "../lib/ocsf";
 import { navigate, remembered } from "../lib/router";
 import { useAllowed } from "../lib/session";
 import { visibleString } from "../lib/text";
@@ -118,7 +118,13 @@ function AlertHead({ alert, finding, detail }: {
           <button type="button" class="button quiet" onClick={() => setSuppressing(true)}><Icon name="quiet" size={16} />Suppress similar</button>
         ) : null}
       </WorkBar>
-      {suppressing ? <SuppressDialog alert={alert} onClose={() => setSuppressing(false)} /> : null}
+      {analyst && alert.classification === "false_positive" && alert.status !== "suppressed" ? (
+        <p class="banner">
+          Marked as a false positive. Should its like be kept quiet from now on?
+          <button type="button" class="button small" onClick={() => setSuppressing(true)}>Keep its like quiet</button>
+        </p>
+      ) : null}
+      {suppressing ? <SuppressDialog alert={alert} value={suspectValue(alert.ocsf)} onClose={() => setSuppressing(false)} /> : null}
     </header>
   );
 }
