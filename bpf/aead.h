@@ -8,7 +8,7 @@
 #define SONDE_AEAD_H
 
 #include "bpf/emit.h"
-#include "bpf/socket.h"
+#include "bpf/socket_match.h"
 
 #define TLS_APPLICATION_DATA 0x17
 #define TLS13_HEADER_BYTES   5	/* type, version, length */
@@ -97,8 +97,7 @@ static __always_inline void emit_record(struct pt_regs *ctx, struct call *call,
 		length = inner_length(call->buffer, length);
 	if (!length)
 		return;
-	if (has_attach_cookie)
-		call->target = bpf_get_attach_cookie(ctx);
+	call->target = target_of(ctx);
 	conn = find_conn(call->handle, bpf_get_current_pid_tgid() >> 32);
 	if (!conn || !begin_piece(&piece, conn, length))
 		return;

@@ -9,7 +9,7 @@
 #define SONDE_GO_H
 
 #include "bpf/emit.h"
-#include "bpf/socket.h"
+#include "bpf/socket_match.h"
 
 #if defined(__TARGET_ARCH_x86)
 #define GO_ARGUMENT_1(ctx) ((ctx)->rax)

@@ -18,9 +18,18 @@
 const volatile __u32 own_tgid;		/* Sonde's own traffic is not heard */
 const volatile __u8 can_copy_from_user; /* programs are sleepable: absent pages are faulted in */
 const volatile __u8 has_attach_cookie;	/* the cookie is the target's id */
+const volatile __u32 fixed_target;	/* without cookies, each target has programs of its own */
 const volatile __u8 has_socket_trace;	/* sockets are looked at: see socket.h */
 const volatile __u8 has_task_regs;	/* bpf_task_pt_regs (Linux 5.15) */
+const volatile __u8 hears_plain;	/* connections of plain_ports: see plain.h */
+const volatile __u8 hears_stdio;	/* pipes of child processes: see stdio.h */
 const volatile __u64 handle_key;	/* hides kernel addresses that serve as handles */
+
+/* The id of the target that a uprobe stands on. */
+static __always_inline __u32 target_of(void *ctx)
+{
+	return has_attach_cookie ? bpf_get_attach_cookie(ctx) : fixed_target;
+}
 
 #define ARG_MAP_ENTRIES	 16384
 #define CONN_MAP_ENTRIES 65536

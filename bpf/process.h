@@ -3,7 +3,7 @@
 #ifndef SONDE_PROCESS_H
 #define SONDE_PROCESS_H
 
-#include "bpf/maps.h"
+#include "bpf/stdio.h"
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
@@ -26,7 +26,7 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	record->fixed.uid = (__u32)bpf_get_current_uid_gid();
 	record->fixed.start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	record->fixed.cgroup_id = bpf_get_current_cgroup_id();
-	record->fixed.reserved = 0;
+	record->fixed.flags = hears_stdio && watch_stdio(task) ? SONDE_EXEC_STDIO : 0;
 	bpf_probe_read_kernel_str(record->fixed.path, sizeof(record->fixed.path),
 				  BPF_CORE_READ(bprm, filename));
 	if (length > SONDE_ARGS_BYTES)
@@ -47,6 +47,8 @@ int BPF_PROG(process_exit, struct task_struct *task)
 
 	if ((__u32)pid_tgid != pid_tgid >> 32)
 		return 0;
+	if (hears_stdio)
+		forget_stdio(pid_tgid >> 32);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
 		count_loss(SONDE_LOSS_EXEC, 1);

@@ -10,7 +10,7 @@
  * Records are built in reserved ring memory: no per-CPU scratch that preemption could race for.
  */
 #include "bpf/emit.h"
-#include "bpf/socket.h"
+#include "bpf/socket_match.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -19,8 +19,7 @@ static __always_inline int begin_call(struct pt_regs *ctx, const struct call_key
 {
 	if (key->pid_tgid >> 32 == own_tgid)
 		return 0;
-	if (has_attach_cookie)
-		call->target = bpf_get_attach_cookie(ctx);
+	call->target = target_of(ctx);
 	if (bpf_map_update_elem(&calls, key, call, BPF_ANY))
 		count_loss(SONDE_LOSS_MAP_FULL, 1);
 	expect_socket_call(key, call);
@@ -165,3 +164,4 @@ int any_place(struct pt_regs *ctx)
 #include "bpf/go.h"
 #include "bpf/aead.h"
 #include "bpf/process.h"
+#include "bpf/socket_trace.h"

@@ -13,7 +13,7 @@ find_package(tl-expected REQUIRED)
 
 foreach(package IN ITEMS
     libbpf libelf capstone yaml-cpp libnghttp2 libbrotlidec libbrotlienc libzstd libhs libpcre2-8
-    sqlite3 libpq rdkafka libmaxminddb libcap)
+    sqlite3 libpq rdkafka libmaxminddb libcap libidn2 libpsl icu-i18n icu-uc)
   string(MAKE_C_IDENTIFIER ${package} id)
   pkg_check_modules(${id} REQUIRED IMPORTED_TARGET GLOBAL ${package})
 endforeach()

@@ -16,7 +16,7 @@ tests/guest/make_root.sh "$build" "$work/root.ext4"
 boot() {
   local name=$1 cpu=max
   [ "$name" = 6.12 ] && cpu=max,-cx16
-  timeout 540 qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" -smp 2 -m 1536 -nodefaults \
+  timeout "${SONDE_GUEST_SECONDS:-900}" qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" -smp 2 -m 1536 -nodefaults \
     -no-reboot -display none -kernel "$work/kernel-$name/vmlinuz" -serial "file:$work/$name.log" \
     -drive "if=none,id=d0,file=$work/root.ext4,format=raw,snapshot=on" \
     -device nvme,drive=d0,serial=r0 \

@@ -41,6 +41,10 @@ std::string uid_of(const detect::Finding& finding, const llm::Exchange& exchange
   }
   fmt::format_to(std::back_inserter(text), "{}/{}-{}", finding.message_index, finding.start,
                  finding.end);
+  if (finding.process) {
+    fmt::format_to(std::back_inserter(text), "/{}/{}", finding.process->pid,
+                   finding.process->start_time_ns);
+  }
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
   std::string uid;
@@ -136,10 +140,31 @@ Json endpoint_of(std::string_view address, std::string_view host) {
   return endpoint;
 }
 
+Json span_of(const detect::TextSpan& span) { return {{"start", span.start}, {"end", span.end}}; }
+
+// The finding among its neighbours, in reading order.
+Json conversation_of(const detect::Finding& finding) {
+  Json conversation = Json::array();
+  for (const detect::ConversationText& text : finding.conversation) {
+    Json item = {{"message_index", text.message_index},
+                 {"zone", zone_name(text.zone)},
+                 {"kind", text.kind},
+                 {"length", text.length}};
+    put(item, "tool", text.tool);
+    put(item, "text", text.text);
+    if (text.suspicious) item["suspicious"] = true;
+    if (text.cause) item["cause"] = true;
+    if (text.highlight.end > text.highlight.start) item["highlight"] = span_of(text.highlight);
+    conversation.push_back(std::move(item));
+  }
+  return conversation;
+}
+
 Json evidence_of(const detect::Finding& finding, const llm::Exchange& exchange) {
   Json data = {{"zone", zone_name(finding.zone)}, {"json_path", finding.json_path}};
   put(data, "text", finding.evidence);
   Json evidence = {{"data", std::move(data)}};
+  if (finding.process) evidence["process"] = process_of(*finding.process);
   Json destination = endpoint_of(exchange.network.peer, exchange.network.host);
   if (!destination.empty()) evidence["dst_endpoint"] = std::move(destination);
   if (!exchange.user.source_ip.empty()) {
@@ -154,6 +179,7 @@ Json kubernetes_of(const llm::Kubernetes& kubernetes) {
   put(json, "pod", kubernetes.pod);
   put(json, "container", kubernetes.container);
   put(json, "node", kubernetes.node);
+  for (const auto& [key, value] : kubernetes.labels) json["labels"][key] = value;
   return json;
 }
 
@@ -184,6 +210,10 @@ Json own_facts(const detect::Finding& finding, const llm::Exchange& exchange,
                      {"end", finding.end},
                      {"message_index", finding.message_index},
                      {"json_path", finding.json_path}};
+  if (finding.highlight.end > finding.highlight.start) {
+    own["evidence"]["highlight"] = span_of(finding.highlight);
+  }
+  if (!finding.conversation.empty()) own["conversation"] = conversation_of(finding);
   if (exchange.kubernetes) own["k8s"] = kubernetes_of(*exchange.kubernetes);
   Json& entities = own["entities"] = Json::array();
   for (Entity& entity : entities_of(finding, exchange, host)) {
@@ -254,6 +284,11 @@ Alert make_alert(const detect::Finding& finding, const llm::Exchange& exchange,
     put(container, "name", exchange.container->name);
     if (!exchange.container->image.empty()) {
       container["image"] = {{"name", exchange.container->image}};
+    }
+    put(container, "runtime", exchange.container->runtime);
+    if (exchange.kubernetes) {
+      container["orchestrator"] = "Kubernetes";
+      put(container, "pod_uuid", exchange.kubernetes->pod_uid);
     }
     json["container"] = std::move(container);
   }

@@ -37,6 +37,7 @@ class Deduplicator {
   // `now` is the exchange's time. Time that goes backwards (exchanges end out of order) is fine.
   Verdict admit(const detect::Finding& finding, const llm::Exchange& exchange, WallTime now);
 
+  void set_window(std::chrono::seconds window) { config_.window = window; }
   size_t size() const { return by_key_.size(); }
 
  private:

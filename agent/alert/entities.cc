@@ -104,6 +104,7 @@ std::vector<Entity> entities_of(const detect::Finding& finding, const llm::Excha
   list.add("host", host.hostname);
   list.add("application", application_of(exchange));
   add_processes(exchange.process, host, list);
+  if (finding.process) add_processes(*finding.process, host, list);
   if (exchange.container) list.add("container", exchange.container->id);
   if (exchange.kubernetes && !exchange.kubernetes->pod.empty()) {
     list.add("pod", exchange.kubernetes->namespace_name + "/" + exchange.kubernetes->pod);

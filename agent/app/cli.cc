@@ -9,18 +9,47 @@
 namespace sonde::app {
 namespace {
 
+void add_config_option(CLI::App& command, config::Layers& layers) {
+  command.add_option("-c,--config", layers.file, "The agent's configuration");
+}
+
+void add_plain_http_ports(CLI::App& command, std::vector<uint32_t>& ports) {
+  command
+      .add_option("--plain-http-ports", ports,
+                  "TCP ports heard without TLS, separated by commas, instead of those of common "
+                  "model servers")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 65535));
+}
+
+void add_view_options(CLI::App& command, ViewOptions& view) {
+  const std::map<std::string, Colour> colours{
+      {"auto", Colour::kAuto}, {"always", Colour::kAlways}, {"never", Colour::kNever}};
+  command.add_flag("--json", view.json, "One line of JSON for each exchange (sonde.exchange/1)");
+  command.add_flag("--only-findings", view.only_findings,
+                   "Only exchanges in which the detectors find something");
+  command.add_flag("--full", view.full, "Fold no text and no earlier messages away");
+  command.add_option("--color", view.colour, "auto, always or never")
+      ->transform(CLI::CheckedTransformer(colours, CLI::ignore_case).description(""))
+      ->type_name("WHEN");
+}
+
 void add_trace(CLI::App& app, int& code) {
   auto options = std::make_shared<TraceOptions>();
   CLI::App* command =
       app.add_subcommand("trace", "Live view of every exchange with a language model");
-  command->add_flag("--json", options->json,
-                    "One line of JSON for each exchange (sonde.exchange/1)");
-  command->add_flag("--findings", options->findings, "Run the detectors and show what they find");
+  command->add_flag("--findings", options->view.findings,
+                    "Run the detectors and show what they find");
+  add_view_options(*command, options->view);
   command->add_option("--pid", options->pid, "Only this process");
   command->add_option("--exe", options->exe_glob,
                       "Only executables whose path matches this pattern");
+  command->add_option("--host", options->host_glob, "Only hosts that match this pattern");
+  command->add_option("--model", options->model_glob, "Only models that match this pattern");
   command->add_option("--duration", options->duration_seconds, "Stop after so many seconds")
       ->check(CLI::NonNegativeNumber);
+  add_config_option(*command, options->config);
+  add_plain_http_ports(*command, options->plain_http_ports);
   command->callback([options, &code] { code = run_trace(*options); });
 }
 
@@ -31,6 +60,8 @@ void add_record(CLI::App& app, int& code) {
   command->add_option("-o,--output", options->output, "The recording")->required();
   command->add_option("--duration", options->duration_seconds, "Stop after so many seconds")
       ->check(CLI::NonNegativeNumber);
+  add_config_option(*command, options->config);
+  add_plain_http_ports(*command, options->plain_http_ports);
   command->callback([options, &code] { code = run_record(*options); });
 }
 
@@ -39,11 +70,12 @@ void add_replay(CLI::App& app, int& code) {
   CLI::App* command =
       app.add_subcommand("replay", "Run the pipeline on a recording; needs no root");
   command->add_option("FILE", options->file, "A recording made by `sonde record`")->required();
-  command->add_flag("--json", options->json, "One line of JSON for each exchange");
+  add_view_options(*command, options->view);
   auto* exchanges =
       command->add_flag("--exchanges", options->exchanges, "Show the exchanges (the default)");
   auto* findings =
-      command->add_flag("--findings", options->findings, "Show the exchanges with their findings")
+      command
+          ->add_flag("--findings", options->view.findings, "Show the exchanges with their findings")
           ->excludes(exchanges);
   command
       ->add_flag("--alerts", options->alerts,
@@ -138,7 +170,7 @@ void add_enrol(CLI::App& app, int& code) {
 void add_service_commands(CLI::App& app, int& code) {
   auto spool_options = std::make_shared<SpoolOptions>();
   CLI::App* spool = app.add_subcommand("spool", "What waits for the collector");
-  spool->add_option("-c,--config", spool_options->config.file, "The agent's configuration");
+  add_config_option(*spool, spool_options->config);
   spool->add_flag("--json", spool_options->json, "JSON out");
   spool->add_flag("--records", spool_options->records,
                   "Print the records that wait, one line of JSON each");
@@ -147,17 +179,44 @@ void add_service_commands(CLI::App& app, int& code) {
   auto inventory_options = std::make_shared<InventoryOptions>();
   CLI::App* inventory =
       app.add_subcommand("inventory", "Which programs of this host speak to which models");
-  inventory->add_option("-c,--config", inventory_options->config.file, "The agent's configuration");
+  add_config_option(*inventory, inventory_options->config);
   inventory->add_flag("--json", inventory_options->json, "JSON out");
   inventory->callback([inventory_options, &code] { code = run_inventory(*inventory_options); });
 
   auto bundle_options = std::make_shared<SupportBundleOptions>();
   CLI::App* bundle = app.add_subcommand(
       "support-bundle", "Collect what support needs, without any text of an exchange");
-  bundle->add_option("-c,--config", bundle_options->config.file, "The agent's configuration");
+  add_config_option(*bundle, bundle_options->config);
   bundle->add_option("-o,--output", bundle_options->output,
                      "The .tar.gz; in this directory, named after host and time, without it");
   bundle->callback([bundle_options, &code] { code = run_support_bundle(*bundle_options); });
+}
+
+// The innermost command that was named.
+const CLI::App& named_command(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return *command;
+}
+
+std::string path_of(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? command.get_name() : path_of(*parent) + " " + command.get_name();
+}
+
+std::string failure_text(const CLI::App* app, const CLI::Error& error) {
+  const CLI::App& command = named_command(*app);
+  const std::string path = path_of(command);
+  const auto known =
+      command.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); });
+  std::string what = error.what();
+  if (error.get_name() == "RequiredError" && !known.empty()) {
+    const auto left = command.remaining();
+    what = left.empty() ? "a command is missing" : "'" + left.front() + "' is no command";
+    what += "; there are:";
+    for (const CLI::App* each : known) what += " " + each->get_name();
+  }
+  return path + ": " + what + "\nRun `" + path + " --help` for more.\n";
 }
 
 }  // namespace
@@ -166,6 +225,7 @@ int run_cli(int argc, char** argv) {
   int code = kExitGood;
   CLI::App app{"Sonde hears what the programs on this host say to language models.", "sonde"};
   app.set_version_flag("--version", "sonde " SONDE_VERSION);
+  app.failure_message(failure_text);
   app.require_subcommand(1);
   add_agent(app, code);
   add_enrol(app, code);

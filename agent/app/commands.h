@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/app/exchange_printer.h"
 #include "agent/config/config.h"
 
 namespace sonde::app {
@@ -16,25 +17,32 @@ inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
 
 struct TraceOptions {
-  bool json = false;
-  bool findings = false;
+  ViewOptions view;
   std::optional<uint32_t> pid;
+  // Patterns of the shell; empty: all.
   std::string exe_glob;
+  std::string host_glob;
+  std::string model_glob;
+  std::vector<uint32_t> plain_http_ports{config::kPlainHttpPorts.begin(),
+                                         config::kPlainHttpPorts.end()};
   double duration_seconds = 0;  // 0: until interrupted
+  config::Layers config;        // for host root and kubelet
 };
 int run_trace(const TraceOptions& options);
 
 struct RecordOptions {
   std::string output;
+  std::vector<uint32_t> plain_http_ports{config::kPlainHttpPorts.begin(),
+                                         config::kPlainHttpPorts.end()};
   double duration_seconds = 0;
+  config::Layers config;
 };
 int run_record(const RecordOptions& options);
 
 struct ReplayOptions {
   std::string file;
-  bool json = false;
+  ViewOptions view;
   bool exchanges = false;  // what is done when nothing is asked
-  bool findings = false;   // exchanges with their findings
   bool alerts = false;     // alerts as the agent would send them, instead of exchanges
 };
 int run_replay(const ReplayOptions& options);

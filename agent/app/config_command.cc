@@ -1,6 +1,7 @@
 // `sonde config`: what stands in the configuration, and what is wrong with it.
 #include <fmt/format.h>
 
+#include "agent/alert/suppression.h"
 #include "agent/app/commands.h"
 #include "agent/app/judge.h"
 #include "agent/config/config.h"
@@ -18,9 +19,14 @@ int run_config_check(const std::string& path) {
   Counters counters;
   const std::string no_key(32, '\0');  // fingerprints nothing here
   const auto engine =
-      detect::Engine::create(engine_config(config->detect, no_key), config->limits, counters);
+      detect::Engine::create(engine_config(*config, no_key), config->limits, counters);
   if (!engine.ok()) {
     fmt::print(stderr, "{}: detect: {}\n", path, engine.error().message);
+    return kExitUsage;
+  }
+  const auto suppressions = alert::Suppressions::load(config->detect.suppression_files, no_key);
+  if (!suppressions.ok()) {
+    fmt::print(stderr, "{}\n", suppressions.error().message);
     return kExitUsage;
   }
   fmt::print("{}: good\n", path.empty() ? "defaults" : path);

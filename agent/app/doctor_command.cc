@@ -1,13 +1,11 @@
 // `sonde doctor`: what this kernel and this user may do, and for each process with a TLS stack
 // whether it is heard, or why not.
-#include <array>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/capability.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "agent/app/capabilities.h"
 #include "agent/app/commands.h"
 #include "agent/app/live_capture.h"
 
@@ -17,30 +15,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::chrono::seconds kSweepWait{15};
-
-struct Capability {
-  cap_value_t value;
-  const char* name;
-  const char* purpose;
-};
-
-// The set of the systemd unit. CAP_SYS_ADMIN stands in for the first two on old kernels.
-constexpr auto kCapabilities = std::to_array<Capability>({
-    {CAP_BPF, "CAP_BPF", "load BPF programs and maps"},
-    {CAP_PERFMON, "CAP_PERFMON", "attach uprobes, notice new programs"},
-    {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "see what other users' processes have mapped"},
-    {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "open executables and libraries in containers"},
-    {CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", "lock memory for maps on kernels before 5.11"},
-});
-
-bool has_capability(cap_value_t value) {
-  cap_t set = cap_get_proc();
-  if (set == nullptr) return false;
-  cap_flag_value_t flag = CAP_CLEAR;
-  cap_get_flag(set, value, CAP_EFFECTIVE, &flag);
-  cap_free(set);
-  return flag == CAP_SET;
-}
 
 Json kernel_json() {
   utsname names{};
@@ -52,10 +26,11 @@ Json kernel_json() {
 
 Json capabilities_json() {
   Json list = Json::array();
-  for (const auto& capability : kCapabilities) {
+  for (const Capability& capability : wanted_capabilities()) {
     list.push_back({{"name", capability.name},
-                    {"present", has_capability(capability.value)},
-                    {"purpose", capability.purpose}});
+                    {"present", has_capability(capability)},
+                    {"purpose", capability.purpose},
+                    {"without_it", capability.consequence}});
   }
   return list;
 }
@@ -66,7 +41,11 @@ Json features_json(const attach::KernelFeatures& features) {
           {"sleepable_uprobes", features.sleepable},
           {"attach_cookie", features.attach_cookie},
           {"uprobe_multi", features.uprobe_multi},
-          {"exec_tracepoints", features.exec_trace}};
+          {"exec_tracepoints", features.exec_trace},
+          {"socket_trace", features.socket_trace != attach::KernelFeatures::SocketTrace::kNone},
+          {"task_registers", features.task_registers},
+          {"plain_http", features.plain_http},
+          {"stdio", features.stdio}};
 }
 
 Json processes_json(const std::vector<alert::CoverageEntry>& entries) {
@@ -108,8 +87,10 @@ void print_host(const Json& report) {
   }
   fmt::print("Capabilities\n");
   for (const Json& capability : report["capabilities"]) {
-    fmt::print("  {:<22} {:<4} to {}\n", text_of(capability, "name"),
-               answer(capability.value("present", false)), text_of(capability, "purpose"));
+    const bool present = capability.value("present", false);
+    fmt::print("  {:<22} {:<4} to {}{}{}\n", text_of(capability, "name"), answer(present),
+               text_of(capability, "purpose"), present ? "" : ": without it, ",
+               present ? "" : text_of(capability, "without_it"));
   }
 }
 

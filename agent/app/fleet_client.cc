@@ -48,6 +48,11 @@ bool FleetClient::take_arrival() {
   return std::exchange(arrived_, false);
 }
 
+FleetClient::Refusal FleetClient::refusal() const {
+  const std::lock_guard lock(mutex_);
+  return refusal_;
+}
+
 void FleetClient::settle(const std::string& group, int64_t version) {
   const std::lock_guard lock(mutex_);
   group_ = group;
@@ -83,11 +88,16 @@ void FleetClient::ask_for_policy() {
     return report(policy_trouble_, fmt::format("the collector answers {}", answer->status),
                   "policy");
   }
-  const Status offered = store_.offer({json["bundle"], json["signature"]});
-  if (!offered.ok()) return report(policy_trouble_, offered.error().message, "policy");
-  report(policy_trouble_, "", "policy");
+  const config::SignedPolicy policy{json["bundle"], json["signature"]};
+  const Status offered = store_.offer(policy);
+  report(policy_trouble_, offered.ok() ? "" : offered.error().message, "policy");
   const std::lock_guard lock(mutex_);
-  arrived_ = true;
+  arrived_ = offered.ok();
+  refusal_ = {};
+  if (!offered.ok()) {
+    refusal_ = {config::read_bundle(policy.bundle).value_or(config::PolicyBundle{}).version,
+                offered.error().message};
+  }
 }
 
 void FleetClient::renew_certificate() {

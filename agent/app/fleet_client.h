@@ -25,6 +25,13 @@ class FleetClient {
 
   // True once for each policy that has arrived and waits in the store. Any thread.
   bool take_arrival();
+  // Why the latest policy was not even kept, such as a signature of another key; 0 and "": it was.
+  // Any thread.
+  struct Refusal {
+    int64_t version = 0;
+    std::string reason;
+  };
+  Refusal refusal() const;
   // Versions up to this one are not asked for again. Any thread.
   void settle(const std::string& group, int64_t version);
 
@@ -40,10 +47,11 @@ class FleetClient {
   const std::unique_ptr<sink::CollectorClient> client_;
   std::string policy_trouble_;
   std::string renewal_trouble_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
   bool arrived_ = false;
+  Refusal refusal_;
   std::string group_;
   int64_t settled_ = 0;
   std::thread thread_;

@@ -4,7 +4,11 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "agent/app/capabilities.h"
 
 namespace sonde::app {
 namespace {
@@ -17,6 +21,13 @@ uint64_t clock_ns(clockid_t clock) {
 
 }  // namespace
 
+// Some hosts guard their first process: what is then seen as "/" is the best there is.
+IdentityOptions identity_options(const config::Config& config) {
+  const std::string& root = config.capture.host_root;
+  const bool readable = access((root + "/usr").c_str(), R_OK | X_OK) == 0;
+  return {.host_root = readable ? root : "/", .kubernetes = config.kubernetes};
+}
+
 LiveCapture::LiveCapture(const LiveCaptureOptions& options, Counters& counters)
     : counters_(counters),
       queue_(options.queue_bytes, counters),
@@ -26,15 +37,33 @@ LiveCapture::~LiveCapture() { stop(); }
 
 Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveCaptureOptions& options,
                                                         Counters& counters) {
-  auto probes = attach::ProbeSet::create({options.ring_bytes});
-  if (!probes.ok()) return tl::unexpected(probes.error());
+  auto probes =
+      attach::ProbeSet::create({options.ring_bytes, options.plain_http_ports, options.stdio});
+  if (!probes.ok()) {
+    const auto missing = missing_capabilities();
+    return fail(fmt::format("{}{}{}", probes.error().message, missing.empty() ? "" : "; ",
+                            fmt::join(missing, "; ")),
+                probes.error().code);
+  }
   std::unique_ptr<LiveCapture> live(new LiveCapture(options, counters));
   live->probes_ = std::move(*probes);
   live->push_clock();
   const auto push = [queue = &live->queue_](Bytes record) { queue->push(record); };
-  live->attacher_ =
-      std::make_unique<attach::Attacher>(*live->probes_, live->cache_, counters, push);
-  auto reader = capture::RingReader::start(live->probes_->ring_fd(), counters, push);
+  auto identities = IdentityResolver::start(options.identity, counters, push);
+  if (!identities.ok()) return tl::unexpected(identities.error());
+  live->identities_ = std::move(*identities);
+  live->attacher_ = std::make_unique<attach::Attacher>(
+      *live->probes_, live->cache_, counters, push,
+      attach::AttacherOptions{
+          .host_root = options.identity.host_root == "/" ? "" : options.identity.host_root,
+          .on_cgroup = [raw = live->identities_.get()](const attach::CgroupMembership& cgroup) {
+            raw->note(cgroup);
+          }});
+  const auto push_heard = [push, attacher = live->attacher_.get()](Bytes record) {
+    attacher->on_ring_record(record);
+    push(record);
+  };
+  auto reader = capture::RingReader::start(live->probes_->ring_fd(), counters, push_heard);
   if (!reader.ok()) return tl::unexpected(reader.error());
   live->reader_ = std::move(*reader);
   if (auto started = live->attacher_->start(); !started) return tl::unexpected(started.error());
@@ -92,6 +121,7 @@ std::vector<alert::CoverageEntry> LiveCapture::process_coverage() const {
 
 void LiveCapture::stop() {
   if (attacher_) attacher_->stop();
+  if (identities_) identities_->stop();
   reader_.reset();
   if (probes_) update_losses();
   queue_.close();

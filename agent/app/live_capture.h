@@ -1,16 +1,19 @@
-// Hearing this host: probes, attacher and ring reader, feeding one queue of records.
+// Hearing this host: probes, attacher, ring reader and the search for containers and pods, feeding
+// one queue of records.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "agent/alert/records.h"
+#include "agent/app/identity/identity_resolver.h"
 #include "agent/attach/attacher.h"
 #include "agent/attach/probe_set.h"
 #include "agent/base/counters.h"
 #include "agent/base/result.h"
 #include "agent/capture/record_queue.h"
 #include "agent/capture/ring_reader.h"
+#include "agent/config/config.h"
 
 namespace sonde::app {
 
@@ -18,7 +21,15 @@ struct LiveCaptureOptions {
   size_t ring_bytes = size_t{32} << 20;
   size_t queue_bytes = size_t{64} << 20;
   std::filesystem::path cache_folder;  // of located files; empty: not kept
+  IdentityOptions identity;
+  // Of connections heard without TLS.
+  std::vector<uint32_t> plain_http_ports{config::kPlainHttpPorts.begin(),
+                                         config::kPlainHttpPorts.end()};
+  bool stdio = true;  // hear MCP servers over standard input and output
 };
+
+// What the configuration says of it.
+IdentityOptions identity_options(const config::Config& config);
 
 class LiveCapture {
  public:
@@ -48,6 +59,7 @@ class LiveCapture {
   attach::LocateCache cache_;
   std::unique_ptr<attach::ProbeSet> probes_;
   std::unique_ptr<capture::RingReader> reader_;
+  std::unique_ptr<IdentityResolver> identities_;
   std::unique_ptr<attach::Attacher> attacher_;
   std::array<uint64_t, SONDE_LOSS_REASONS> reported_losses_{};
 };

@@ -43,11 +43,13 @@ int scan_stream(std::istream& input, detect::Engine& engine) {
   return code;
 }
 
-int replay(const std::string& file, Counters& counters, const Pipeline::ExchangeSink& sink) {
+int replay(const std::string& file, Counters& counters, const Pipeline::ExchangeSink& sink,
+           const Pipeline::ProcessSink& processes = {}) {
   const Limits limits;
   auto reader = capture::RecordReader::open(file);
   if (!reader.ok()) return complain(reader.error().message, kExitFailure);
   Pipeline pipeline(limits, counters, sink);
+  pipeline.set_process_sink(processes);
   int code = kExitGood;
   for (;;) {
     const auto record = reader->next();
@@ -63,9 +65,12 @@ int replay_alerts(const std::string& file, Counters& counters) {
   auto judge = Judge::create(config::Config{}, std::string(kScanFingerprintKey),
                              host_facts(std::string()), counters);
   if (!judge.ok()) return complain(judge.error().message, kExitFailure);
-  return replay(file, counters, [&](llm::Exchange&& exchange) {
-    (*judge)->inspect(exchange, [](alert::Alert&& alert) { fmt::print("{}\n", alert.json); });
-  });
+  const Judge::AlertSink print = [](alert::Alert&& alert) { fmt::print("{}\n", alert.json); };
+  return replay(
+      file, counters, [&](llm::Exchange&& exchange) { (*judge)->inspect(exchange, print); },
+      [&](const llm::Process& process, WallTime now) {
+        (*judge)->inspect_process(process, now, print);
+      });
 }
 
 }  // namespace
@@ -79,8 +84,7 @@ int run_replay(const ReplayOptions& options) {
   Counters counters;
   if (options.alerts) return replay_alerts(options.file, counters);
   const Limits limits;
-  auto printer =
-      ExchangePrinter::create({options.json, options.findings, false}, limits, counters, stdout);
+  auto printer = ExchangePrinter::create(options.view, limits, counters, stdout);
   if (!printer.ok()) return complain(printer.error().message, kExitFailure);
   return replay(options.file, counters,
                 [&](llm::Exchange&& exchange) { printer->print(exchange); });

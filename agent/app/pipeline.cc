@@ -3,38 +3,39 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "agent/app/talk.h"
 #include "agent/capture/record_queue.h"
 
 namespace sonde::app {
 namespace {
 
+// An answer comes within seconds, or was lost.
+constexpr std::chrono::seconds kMaxHold{10};
+constexpr size_t kMaxHeld = 256;
+
 std::string key_text(const capture::ConnectionKey& key) {
   return fmt::format("{:08x}{:016x}{:016x}", key.tgid, key.handle, key.generation_ns);
 }
 
-std::string_view side_name(http::Side side) {
-  return side == http::Side::kServer ? "server" : "client";
-}
-
 }  // namespace
 
-// A connection with the assembler that its session feeds; the assembler must be at a fixed address.
+// A connection; what it says is told with its address.
 struct Pipeline::Entry {
   Entry(Pipeline& pipeline, const capture::DataEvent& data, bool joined_late)
-      : assembler(
-            pipeline.limits_, pipeline.counters_,
-            [this, &pipeline](llm::Exchange&& exchange) {
-              pipeline.complete(*this, std::move(exchange));
-            },
-            &pipeline.context_),
-        connection(data.connection, data.target, joined_late, assembler, pipeline.limits_,
-                   pipeline.counters_) {}
+      : key(data.connection),
+        target(data.target),
+        talk(Talk::begin(data, joined_late,
+                         {pipeline.limits_, pipeline.counters_, pipeline.context_},
+                         [this, &pipeline](llm::Exchange&& exchange) {
+                           pipeline.complete(*this, std::move(exchange));
+                         })) {}
 
-  llm::Assembler assembler;
-  conn::Connection connection;
+  capture::ConnectionKey key;
+  uint32_t target;
+  std::unique_ptr<Talk> talk;
   llm::Network network;  // without the host, which the exchange knows
-  MonoTime last_heard{};
-  size_t held_bytes = 0;     // plaintext in the assembler, as last accounted for
+  MonoTime last_heard;
+  size_t held_bytes = 0;     // plaintext in the talk, as last accounted for
   uint64_t lost_before = 0;  // bytes, when the last exchange ended
   uint64_t exchanges = 0;
   bool ignored = false;
@@ -74,18 +75,25 @@ void Pipeline::on_record(Bytes record) {
     void operator()(const capture::DataEvent& data) { self.on_data(event, data); }
     void operator()(const capture::CloseEvent& close) { self.on_close(event, close); }
     void operator()(const capture::SocketEvent& socket) { self.on_socket(socket); }
-    void operator()(const capture::ExecEvent& exec) { self.processes_.on_exec(event.tgid, exec); }
+    void operator()(const capture::ExecEvent& exec) { self.on_exec(event, exec); }
     void operator()(const capture::ExitEvent&) { self.end_of_process(event.tgid); }
     void operator()(const capture::ProcessEvent& process) {
       self.processes_.on_process(event.tgid, process);
     }
+    void operator()(const capture::ContainerEvent& container) { self.on_container(container); }
     void operator()(const capture::TargetEvent& target) { self.on_target(target); }
     void operator()(const capture::ClockEvent& clock) {
       self.wall_offset_ = clock.wall_time.time_since_epoch() - event.time.time_since_epoch();
     }
     void operator()(const capture::LossEvent&) {}
   };
+  now_ = event->time;
   std::visit(Visitor{*this, *event}, event->body);
+}
+
+void Pipeline::on_exec(const capture::Event& event, const capture::ExecEvent& exec) {
+  processes_.on_exec(event.tgid, exec);
+  if (process_sink_) process_sink_(processes_.find(event.tgid), wall_of(event.time));
 }
 
 WallTime Pipeline::wall_of(MonoTime time) const {
@@ -103,20 +111,22 @@ void Pipeline::on_data(const capture::Event& event, const capture::DataEvent& da
   counters_.add(Count::kBytesCaptured, data.bytes.size());
   if (listener_) listener_(data.connection.tgid, data.bytes);
   evict_idle(event.time);
+  if (!held_.empty()) release([&](const Held& held) { return held.since + kMaxHold < now_; });
   Entry& entry = entry_of(data);
   entry.last_heard = event.time;
   if (entry.ignored) return;
-  entry.assembler.set_time(data.entry_time, wall_of(data.entry_time));
-  if (!data.sent) entry.assembler.set_time(event.time, wall_of(event.time));
-  entry.connection.on_data(data);
-  if (!entry.connection.worth_hearing()) ignore(entry, data.connection, Count::kConnectionsNotHttp);
+  context_.owner = data.connection.tgid;
+  entry.talk->set_time(data.entry_time, wall_of(data.entry_time));
+  if (!data.sent) entry.talk->set_time(event.time, wall_of(event.time));
+  entry.talk->on_data(data);
+  if (!entry.talk->worth_hearing()) ignore(entry, data.connection, Count::kConnectionsNotHttp);
   account(entry);
   evict_beyond_memory();
 }
 
 void Pipeline::account(Entry& entry) {
   held_bytes_ -= entry.held_bytes;
-  entry.held_bytes = entry.assembler.held_bytes();
+  entry.held_bytes = entry.talk->held_bytes();
   held_bytes_ += entry.held_bytes;
 }
 
@@ -156,8 +166,13 @@ Pipeline::Entry& Pipeline::entry_of(const capture::DataEvent& data) {
   entries_.push_front(std::make_unique<Entry>(*this, data, joined_late));
   by_key_[key] = entries_.begin();
   Entry& entry = *entries_.front();
+  if (progress_) {
+    entry.talk->set_progress([this, tgid = data.connection.tgid](const llm::Progress& progress) {
+      progress_(processes_.find(tgid), progress);
+    });
+  }
   if (auto early = early_sockets_.extract(key)) entry.network = std::move(early.mapped());
-  if (process_filter_ && !process_filter_(processes_.find(data.connection.tgid)))
+  if (out_of_scope(data.connection.tgid))
     ignore(entry, data.connection, Count::kConnectionsOutOfScope);
   return entry;
 }
@@ -182,58 +197,99 @@ void Pipeline::on_close(const capture::Event& event, const capture::CloseEvent& 
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return;
   Entry& entry = **found->second;
-  entry.assembler.set_time(event.time, wall_of(event.time));
-  if (!entry.ignored) entry.connection.on_close(close);
+  entry.talk->set_time(event.time, wall_of(event.time));
+  if (!entry.ignored) entry.talk->on_close(close);
   erase(found->second);
 }
 
 void Pipeline::erase(Entries::iterator position) {
   Entry& entry = **position;
-  entry.connection.finish();
-  entry.assembler.finish();
+  entry.talk->finish();
   held_bytes_ -= entry.held_bytes;
-  by_key_.erase(key_text(entry.connection.key()));
+  by_key_.erase(key_text(entry.key));
   entries_.erase(position);
 }
 
 void Pipeline::end_of_process(uint32_t tgid) {
   for (auto position = entries_.begin(); position != entries_.end();) {
     const auto current = position++;
-    if ((*current)->connection.key().tgid == tgid) erase(current);
+    if ((*current)->key.tgid == tgid) erase(current);
   }
   processes_.on_exit(tgid);
 }
 
 void Pipeline::finish() {
   while (!entries_.empty()) erase(entries_.begin());
+  release([](const Held&) { return true; });
+}
+
+bool Pipeline::out_of_scope(uint32_t tgid) const {
+  if (!process_filter_) return false;
+  const std::string cgroup = processes_.cgroup(tgid);
+  return !process_filter_({processes_.find(tgid), cgroup, processes_.identity_of(cgroup)});
+}
+
+void Pipeline::on_container(const capture::ContainerEvent& event) {
+  const std::string cgroup = processes_.on_container(event);
+  release([&](const Held& held) { return held.cgroup == cgroup; });
+}
+
+void Pipeline::release(const std::function<bool(const Held&)>& is_due) {
+  // What is handed out may come back with more: nothing refers into held_ meanwhile.
+  std::deque<Held> due;
+  for (auto held = held_.begin(); held != held_.end();) {
+    if (!is_due(*held)) {
+      ++held;
+      continue;
+    }
+    due.push_back(std::move(*held));
+    held = held_.erase(held);
+  }
+  for (Held& held : due) {
+    const Identity* identity = processes_.identity_of(held.cgroup);
+    hand_out(std::move(held.exchange),
+             identity ? *identity : Identity{held.exchange.container, {}});
+  }
+}
+
+void Pipeline::hand_out(llm::Exchange&& exchange, Identity identity) {
+  exchange.container = std::move(identity.container);
+  exchange.kubernetes = std::move(identity.kubernetes);
+  exchanges_(std::move(exchange));
 }
 
 void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
-  const conn::Connection& connection = entry.connection;
-  const capture::ConnectionKey& key = connection.key();
+  const Talk& talk = *entry.talk;
+  const capture::ConnectionKey& key = entry.key;
   const uint64_t number = ++entry.exchanges;
   exchange.id = fmt::format("{:x}-{:x}-{:x}-{:x}", key.generation_ns, key.tgid, key.handle, number);
   exchange.process = processes_.find(key.tgid);
-  if (auto id = processes_.container_id(key.tgid); !id.empty()) {
-    exchange.container = llm::Container{.id = std::move(id), .name = {}, .image = {}};
-  }
-  if (const auto target = targets_.find(connection.target()); target != targets_.end()) {
+  if (const auto target = targets_.find(entry.target); target != targets_.end()) {
     exchange.capture.tls = target->second.tls;
     exchange.capture.located_by = target->second.located_by;
   }
   exchange.network.local = entry.network.local;
   exchange.network.peer = entry.network.peer;
   exchange.network.found_by = entry.network.found_by;
-  exchange.capture.side = side_name(connection.side());
+  exchange.capture.side = talk.side();
   // Workers of one program take turns in a conversation; client and server of it are two.
   context_.conversations.link(exchange.capture.side + exchange.process.exe, exchange);
   // Where the gap hid which message it touched, the one that is not whole is it.
-  const uint64_t lost_since = connection.lost_bytes() - entry.lost_before;
-  entry.lost_before = connection.lost_bytes();
+  const uint64_t lost_since = talk.lost_bytes() - entry.lost_before;
+  entry.lost_before = talk.lost_bytes();
   if (!exchange.capture.complete && exchange.capture.lost_bytes == 0)
     exchange.capture.lost_bytes = lost_since;
-  exchange.capture.joined_late = connection.joined_late() && exchange.capture.joined_late;
-  exchanges_(std::move(exchange));
+  exchange.capture.joined_late = talk.joined_late() && exchange.capture.joined_late;
+  Identity identity = processes_.identity(key.tgid);
+  std::string cgroup = processes_.cgroup(key.tgid);
+  const bool asked = !cgroup.empty() && processes_.identity_of(cgroup) == nullptr;
+  if (asked && held_.size() < kMaxHeld) {
+    exchange.container = std::move(identity.container);
+    held_.push_back({std::move(cgroup), now_, std::move(exchange)});
+    return;
+  }
+  if (asked) counters_.add(Count::kExchangesNotHeld);
+  hand_out(std::move(exchange), std::move(identity));
 }
 
 }  // namespace sonde::app

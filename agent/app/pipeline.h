@@ -2,6 +2,7 @@
 // Not thread-safe: one thread owns a pipeline.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -12,9 +13,9 @@
 #include "agent/base/counters.h"
 #include "agent/base/limits.h"
 #include "agent/capture/event.h"
-#include "agent/conn/connection.h"
-#include "agent/llm/assembler.h"
+#include "agent/llm/call_environment.h"
 #include "agent/llm/context.h"
+#include "agent/llm/exchange.h"
 
 namespace sonde::app {
 
@@ -30,13 +31,26 @@ class Pipeline {
 
   // Connections of processes for which this answers false are ignored. Asked once for each
   // connection, when its first byte comes.
-  using ProcessFilter = std::function<bool(const llm::Process&)>;
+  struct Origin {
+    const llm::Process& process;
+    const std::string& cgroup;
+    const Identity* identity;  // of that cgroup; nullptr: not known yet
+  };
+  using ProcessFilter = std::function<bool(const Origin&)>;
   void set_process_filter(ProcessFilter filter) { process_filter_ = std::move(filter); }
+
+  // Told of each process that was started (exec), with its ancestors.
+  using ProcessSink = std::function<void(const llm::Process&, WallTime)>;
+  void set_process_sink(ProcessSink sink) { process_sink_ = std::move(sink); }
 
   // Stands for API keys in exchanges; without it they have no fingerprint.
   void set_fingerprint(llm::Fingerprint fingerprint) {
     context_.fingerprint = std::move(fingerprint);
   }
+
+  // Told of answers while they come; the process is the one that hears or sends them.
+  using ProgressSink = std::function<void(const llm::Process&, const llm::Progress&)>;
+  void set_progress(ProgressSink progress) { progress_ = std::move(progress); }
 
   // Sees every piece of plaintext first: for the self-test.
   using Listener = std::function<void(uint32_t tgid, Bytes)>;
@@ -53,9 +67,16 @@ class Pipeline {
     std::string tls;
     std::string located_by;
   };
+  // Complete but for its container, which is being looked up.
+  struct Held {
+    std::string cgroup;
+    MonoTime since;
+    llm::Exchange exchange;
+  };
   struct Entry;
   using Entries = std::list<std::unique_ptr<Entry>>;  // most recently used first
 
+  void on_exec(const capture::Event& event, const capture::ExecEvent& exec);
   void on_data(const capture::Event& event, const capture::DataEvent& data);
   void on_close(const capture::Event& event, const capture::CloseEvent& close);
   void on_socket(const capture::SocketEvent& socket);
@@ -68,6 +89,10 @@ class Pipeline {
   void end_of_process(uint32_t tgid);
   void ignore(Entry& entry, const capture::ConnectionKey& key, Count reason);
   void complete(Entry& entry, llm::Exchange&& exchange);
+  void hand_out(llm::Exchange&& exchange, Identity identity);
+  void release(const std::function<bool(const Held&)>& is_due);
+  void on_container(const capture::ContainerEvent& event);
+  bool out_of_scope(uint32_t tgid) const;
   WallTime wall_of(MonoTime time) const;
 
   const Limits& limits_;
@@ -75,12 +100,16 @@ class Pipeline {
   ExchangeSink exchanges_;
   IgnoreSink ignored_;
   ProcessFilter process_filter_;
+  ProcessSink process_sink_;
   Listener listener_;
+  ProgressSink progress_;
   ProcessTable processes_;
   std::unordered_map<uint32_t, Target> targets_;
   llm::Context context_;  // of all assemblers
   // Told before the first bytes of their connection; bounded like the connections.
   std::unordered_map<std::string, llm::Network> early_sockets_;
+  std::deque<Held> held_;  // oldest first
+  MonoTime now_{};         // of the last event
   size_t held_bytes_ = 0;  // plaintext, over all connections
   Entries entries_;
   std::unordered_map<std::string, Entries::iterator> by_key_;

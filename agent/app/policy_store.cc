@@ -23,6 +23,17 @@ Result<std::string> read_all(const std::string& path) {
   return file->read(0, kPolicyBytes);
 }
 
+Result<config::SignedPolicy> read_signed(const std::string& path) {
+  const auto text = read_all(path);
+  if (!text.ok()) return tl::unexpected<Error>(text.error());
+  const Json json = Json::parse(*text, nullptr, false);
+  if (!json.is_object() || !json.value("bundle", Json()).is_string() ||
+      !json.value("signature", Json()).is_string()) {
+    return fail(fmt::format("'{}' holds no policy", path));
+  }
+  return config::SignedPolicy{json["bundle"], json["signature"]};
+}
+
 // Where the files of a version stand; written anew each time, so that they are what was signed.
 Status write_files(const HeldPolicy& held) {
   const auto folder = sink::File::open_private_directory(held.directory);
@@ -37,17 +48,13 @@ Status write_files(const HeldPolicy& held) {
 }  // namespace
 
 Result<std::optional<HeldPolicy>> PolicyStore::load(const char* file) const {
-  const auto text = read_all(directory_ + file);
-  if (!text.ok() && text.error().code == ENOENT) return std::optional<HeldPolicy>();
-  if (!text.ok()) return tl::unexpected<Error>(text.error());
+  const auto signed_policy = read_signed(directory_ + file);
+  if (!signed_policy.ok() && signed_policy.error().code == ENOENT)
+    return std::optional<HeldPolicy>();
+  if (!signed_policy.ok()) return tl::unexpected<Error>(signed_policy.error());
   const auto key = read_all(key_file_);
   if (!key.ok()) return tl::unexpected<Error>(key.error());
-  const Json json = Json::parse(*text, nullptr, false);
-  if (!json.is_object() || !json.value("bundle", Json()).is_string() ||
-      !json.value("signature", Json()).is_string()) {
-    return fail(fmt::format("'{}{}' holds no policy", directory_, file));
-  }
-  auto bundle = config::open_policy({json["bundle"], json["signature"]}, *key);
+  auto bundle = config::open_policy(*signed_policy, *key);
   if (!bundle.ok()) return tl::unexpected<Error>(bundle.error());
   HeldPolicy held;
   held.bundle = std::move(*bundle);
@@ -62,6 +69,12 @@ Result<std::optional<HeldPolicy>> PolicyStore::load(const char* file) const {
     return tl::unexpected<Error>(written.error());
   }
   return std::optional<HeldPolicy>(std::move(held));
+}
+
+config::PolicyBundle PolicyStore::candidate_claims() const {
+  const auto signed_policy = read_signed(directory_ + "/policy.next.json");
+  if (!signed_policy.ok()) return {};
+  return config::read_bundle(signed_policy->bundle).value_or(config::PolicyBundle{});
 }
 
 Status PolicyStore::offer(const config::SignedPolicy& policy) {

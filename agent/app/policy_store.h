@@ -28,6 +28,9 @@ class PolicyStore {
   // The one that waits to be tried.
   Result<std::optional<HeldPolicy>> candidate() const { return load("/policy.next.json"); }
 
+  // What the one that waits says of itself, where candidate() fails: for the report.
+  config::PolicyBundle candidate_claims() const;
+
   // Verifies, and keeps as candidate. A version older than the one that holds is refused, so that
   // nobody can play back what was withdrawn.
   Status offer(const config::SignedPolicy& policy);

@@ -8,9 +8,17 @@
 namespace sonde::app {
 namespace {
 
-bool matches_exe(const config::ScopeRules& rules, const std::string& exe) {
-  return std::any_of(rules.exes.begin(), rules.exes.end(), [&](const std::string& glob) {
-    return fnmatch(glob.c_str(), exe.c_str(), 0) == 0;
+bool matches(const std::vector<std::string>& globs, const std::string& text) {
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+    return fnmatch(glob.c_str(), text.c_str(), 0) == 0;
+  });
+}
+
+// "key=value" or a key alone.
+bool matches_label(const config::ScopeRules& rules, const llm::Kubernetes& pod) {
+  return std::any_of(pod.labels.begin(), pod.labels.end(), [&](const auto& label) {
+    return matches(rules.pod_labels, label.first) ||
+           matches(rules.pod_labels, label.first + "=" + label.second);
   });
 }
 
@@ -33,21 +41,54 @@ bool matches_port(const config::ScopeRules& rules, const llm::Network& network) 
   });
 }
 
-}  // namespace
-
-bool Scope::includes(const llm::Process& process) const {
-  if (matches_exe(deny_, process.exe) || matches_uid(deny_, process.uid)) return false;
-  if (!allow_.exes.empty() && !matches_exe(allow_, process.exe)) return false;
-  return allow_.uids.empty() || matches_uid(allow_, process.uid);
+bool includes_process(const config::ScopeRules& allow, const config::ScopeRules& deny,
+                      const llm::Process& process, const std::string& cgroup) {
+  if (matches(deny.exes, process.exe) || matches_uid(deny, process.uid) ||
+      matches(deny.cgroups, cgroup)) {
+    return false;
+  }
+  if (!allow.exes.empty() && !matches(allow.exes, process.exe)) return false;
+  if (!allow.cgroups.empty() && !matches(allow.cgroups, cgroup)) return false;
+  return allow.uids.empty() || matches_uid(allow, process.uid);
 }
 
-bool Scope::judges_processes() const {
-  return !allow_.exes.empty() || !allow_.uids.empty() || !deny_.exes.empty() || !deny_.uids.empty();
+bool includes_pod(const config::ScopeRules& allow, const config::ScopeRules& deny,
+                  const std::optional<llm::Kubernetes>& pod) {
+  if (!pod) return allow.namespaces.empty() && allow.pod_labels.empty();
+  if (matches(deny.namespaces, pod->namespace_name) || matches_label(deny, *pod)) return false;
+  if (!allow.namespaces.empty() && !matches(allow.namespaces, pod->namespace_name)) return false;
+  return allow.pod_labels.empty() || matches_label(allow, *pod);
+}
+
+bool asks_about_processes(const config::ScopeRules& rules) {
+  return !rules.exes.empty() || !rules.uids.empty() || !rules.cgroups.empty();
+}
+
+}  // namespace
+
+bool Scope::includes(const llm::Process& process, const std::string& cgroup) const {
+  return std::all_of(rules_.begin(), rules_.end(), [&](const Rules& rules) {
+    return includes_process(rules.allow, rules.deny, process, cgroup);
+  });
+}
+
+bool Scope::includes(const std::optional<llm::Kubernetes>& pod) const {
+  return std::all_of(rules_.begin(), rules_.end(), [&](const Rules& rules) {
+    return includes_pod(rules.allow, rules.deny, pod);
+  });
 }
 
 bool Scope::includes(const llm::Network& network) const {
-  if (matches_port(deny_, network)) return false;
-  return allow_.ports.empty() || matches_port(allow_, network);
+  return std::all_of(rules_.begin(), rules_.end(), [&](const Rules& rules) {
+    return !matches_port(rules.deny, network) &&
+           (rules.allow.ports.empty() || matches_port(rules.allow, network));
+  });
+}
+
+bool Scope::judges_processes() const {
+  return std::any_of(rules_.begin(), rules_.end(), [](const Rules& rules) {
+    return asks_about_processes(rules.allow) || asks_about_processes(rules.deny);
+  });
 }
 
 }  // namespace sonde::app

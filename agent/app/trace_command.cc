@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 #include <fnmatch.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "agent/app/capabilities.h"
 #include "agent/app/commands.h"
 #include "agent/app/exchange_printer.h"
 #include "agent/app/live_capture.h"
@@ -43,10 +46,44 @@ void print_losses(const Counters& counters) {
   }
 }
 
+bool matches(const std::string& pattern, const std::string& text) {
+  return pattern.empty() || fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+}
+
+bool wanted(const TraceOptions& options, const llm::Process& process) {
+  return (!options.pid || process.pid == *options.pid) && matches(options.exe_glob, process.exe);
+}
+
 bool wanted(const TraceOptions& options, const llm::Exchange& exchange) {
-  if (options.pid && exchange.process.pid != *options.pid) return false;
-  return options.exe_glob.empty() ||
-         fnmatch(options.exe_glob.c_str(), exchange.process.exe.c_str(), 0) == 0;
+  return wanted(options, exchange.process) && matches(options.host_glob, exchange.network.host) &&
+         (matches(options.model_glob, exchange.request_model) ||
+          matches(options.model_glob, exchange.response_model));
+}
+
+// Standard output is for exchanges.
+void log_to_stderr() {
+  auto logger =
+      std::make_shared<spdlog::logger>("sonde", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("sonde: %v");
+  spdlog::set_default_logger(std::move(logger));
+}
+
+Result<std::unique_ptr<LiveCapture>> start_live(const config::Layers& layers,
+                                                const std::vector<uint32_t>& plain_http_ports,
+                                                Counters& counters) {
+  log_to_stderr();
+  const auto config = config::load_config(layers);
+  if (!config.ok()) return tl::unexpected<Error>(config.error());
+  LiveCaptureOptions options;
+  options.plain_http_ports = plain_http_ports;
+  options.identity = identity_options(*config);
+  return LiveCapture::start(options, counters);
+}
+
+void print_listening(const LiveCapture& live) {
+  for (const std::string& sentence : missing_capabilities())
+    fmt::print(stderr, "sonde: {}\n", sentence);
+  fmt::print(stderr, "{}\n", live.summary());
 }
 
 }  // namespace
@@ -55,11 +92,9 @@ int run_trace(const TraceOptions& options) {
   block_signals();
   Counters counters;
   const Limits limits;
-  auto printer = ExchangePrinter::create(
-      {options.json, options.findings, !options.json && isatty(STDOUT_FILENO) != 0}, limits,
-      counters, stdout);
+  auto printer = ExchangePrinter::create(options.view, limits, counters, stdout);
   if (!printer.ok()) return complain(printer.error().message, kExitFailure);
-  auto live = LiveCapture::start({}, counters);
+  auto live = start_live(options.config, options.plain_http_ports, counters);
   if (!live.ok()) return complain(live.error().message, kExitFailure);
   Pipeline pipeline(
       limits, counters,
@@ -69,7 +104,12 @@ int run_trace(const TraceOptions& options) {
       [&](const capture::ConnectionKey& key) {
         (*live)->probes().ignore(key.tgid, key.handle, key.generation_ns);
       });
-  fmt::print(stderr, "{}\n", (*live)->summary());
+  print_listening(**live);
+  if (!options.view.json && isatty(STDOUT_FILENO) != 0) {
+    pipeline.set_progress([&](const llm::Process& process, const llm::Progress& progress) {
+      if (wanted(options, process)) printer->progress(process, progress);
+    });
+  }
   const std::jthread stopper = stop_at_end(**live, options.duration_seconds);
   std::vector<std::byte> records;
   while ((*live)->queue().take(records, kTakeWait)) pipeline.on_records(records);
@@ -84,9 +124,9 @@ int run_record(const RecordOptions& options) {
   Counters counters;
   auto writer = capture::RecordWriter::create(options.output);
   if (!writer.ok()) return complain(writer.error().message, kExitFailure);
-  auto live = LiveCapture::start({}, counters);
+  auto live = start_live(options.config, options.plain_http_ports, counters);
   if (!live.ok()) return complain(live.error().message, kExitFailure);
-  fmt::print(stderr, "{}\n", (*live)->summary());
+  print_listening(**live);
   const std::jthread stopper = stop_at_end(**live, options.duration_seconds);
   std::vector<std::byte> records;
   while ((*live)->queue().take(records, kTakeWait)) {

@@ -5,13 +5,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <glob.h>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <time.h>
 
+#include "agent/attach/usual_files.h"
+#include "agent/base/json_record.h"
 #include "agent/base/unique_fd.h"
 
 namespace sonde::attach {
@@ -27,27 +26,6 @@ constexpr size_t kMaxBacklog = 65536;
 constexpr int kMaxParents = 16;
 constexpr int kSweepNice = 10;
 
-// TLS libraries and runtimes by the places where distributions put them, so that the first request
-// of a process started later is heard.
-constexpr const char* kAheadOfTime[] = {"/usr/lib/*-linux-gnu/libssl.so*",
-                                        "/usr/lib/libssl.so*",
-                                        "/usr/lib64/libssl.so*",
-                                        "/usr/local/lib/libssl.so*",
-                                        "/usr/local/lib64/libssl.so*",
-                                        "/usr/lib/*-linux-gnu/libgnutls.so*",
-                                        "/usr/lib64/libgnutls.so*",
-                                        "/usr/lib/*-linux-gnu/libssl3.so",
-                                        "/usr/lib64/libssl3.so",
-                                        "/usr/bin/node",
-                                        "/usr/local/bin/node",
-                                        "/opt/*/lib/libssl.so*"};
-
-uint64_t monotonic_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
 // Whether a library's name promises a TLS stack; the others wait for a quieter moment.
 bool is_urgent(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);
@@ -55,38 +33,35 @@ bool is_urgent(const std::string& path) {
          name.find(".so") == std::string::npos;
 }
 
-// A fixed record followed by a JSON text.
-template <typename Record>
-std::vector<std::byte> json_record(Record record, uint16_t kind, uint32_t tgid, const Json& json) {
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  record.header.kind = kind;
-  record.header.version = SONDE_ABI_VERSION;
-  record.header.size = static_cast<uint32_t>(sizeof(record) + text.size());
-  record.header.time_ns = monotonic_ns();
-  record.header.tgid = tgid;
-  record.header.tid = tgid;
-  record.json_len = static_cast<uint32_t>(text.size());
-  std::vector<std::byte> bytes(record.header.size);
-  std::memcpy(bytes.data(), &record, sizeof(record));
-  std::memcpy(bytes.data() + sizeof(record), text.data(), text.size());
-  return bytes;
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
 
-Attacher::Attacher(ProbeSet& probes, LocateCache& cache, Counters& counters, RecordSink sink)
-    : probes_(probes), cache_(cache), counters_(counters), sink_(std::move(sink)) {}
+Attacher::Attacher(ProbeSet& probes, LocateCache& cache, Counters& counters, RecordSink sink,
+                   AttacherOptions options)
+    : probes_(probes),
+      cache_(cache),
+      counters_(counters),
+      sink_(std::move(sink)),
+      options_(std::move(options)),
+      stdio_(probes.stdio()) {}
 
 Attacher::~Attacher() { stop(); }
 
 Status Attacher::start() {
   auto trigger = ExecTrigger::create(counters_);
   if (!trigger.ok()) return tl::unexpected(trigger.error());
-  trigger_ = std::move(*trigger);  // before the sweep: what is mapped meanwhile is not missed
-  forget_own_executable();
+  {
+    const std::scoped_lock lock(mutex_);
+    trigger_ = std::move(*trigger);  // before the sweep: what is mapped meanwhile is not missed
+  }
+  tell_fixed_targets();
   attach_ahead();
   sweep_urgent();
   fill_backlog();
+  for (const uint32_t tgid : proc_.processes()) hear_stdio_of(tgid);
   follower_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
   sweeper_ = std::jthread([this](const std::stop_token& stop) { sweep(stop); });
   return {};
@@ -105,12 +80,8 @@ std::vector<CoverageEntry> Attacher::coverage() const {
 }
 
 void Attacher::attach_ahead() {
-  for (const char* pattern : kAheadOfTime) {
-    glob_t found{};
-    if (glob(pattern, GLOB_NOSORT, nullptr, &found) == 0) {
-      for (size_t i = 0; i < found.gl_pathc; ++i) consider(found.gl_pathv[i], found.gl_pathv[i]);
-    }
-    globfree(&found);
+  for (const std::string& file : usual_tls_files(options_.host_root)) {
+    consider(file, file.substr(options_.host_root.size()));
   }
 }
 
@@ -128,6 +99,7 @@ void Attacher::fill_backlog() {
   for (const uint32_t tgid : proc_.processes()) {
     for (const MappedFile& file : proc_.executable_mappings(tgid)) {
       const std::scoped_lock lock(mutex_);
+      probed_.saw_mapping(file.device, file.inode, ProbedFiles::Clock::now());
       if (backlog_.size() >= kMaxBacklog) return;  // the next sweep comes
       backlog_.push_back({tgid, proc_.open_path(tgid, file), file.path});
     }
@@ -146,6 +118,7 @@ void Attacher::follow(const std::stop_token& stop) {
     mappings.clear();
     trigger_->poll(kTriggerWaitMs, mappings);
     for (const ExecMapping& mapping : mappings) on_mapping(mapping);
+    tell_who_was_asked_for();
   }
 }
 
@@ -167,7 +140,9 @@ std::optional<Attacher::Later> Attacher::next_of_backlog(const std::stop_token& 
     if (backlog_filled_.wait_for(lock, stop, kSweepInterval, [this] { return !backlog_.empty(); }))
       break;
     lock.unlock();
+    probes_.stdio().stop_if_unused();
     if (!stop.stop_requested()) fill_backlog();
+    detach_stale();
     lock.lock();
   }
   if (stop.stop_requested()) return std::nullopt;
@@ -203,20 +178,14 @@ Attacher::FileKey Attacher::key_of(const struct stat& info) {
   return {info.st_dev, info.st_ino, info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
 }
 
-// Sonde speaks to its collector through a shared library; the patterns that its locators carry
-// would only be mistaken for a TLS stack.
-void Attacher::forget_own_executable() {
-  struct stat info{};
-  if (stat("/proc/self/exe", &info) == 0) known_files_[key_of(info)] = Known::kNoStack;
-}
-
 // What is known of the file; nullopt: nothing, and it is now the caller's to look at.
-std::optional<Attacher::Known> Attacher::claim(const FileKey& key) {
+std::optional<Attacher::Known> Attacher::claim(const struct stat& file) {
+  const FileKey key = key_of(file);
   const std::scoped_lock lock(mutex_);
+  if (probed_.sees(file, ProbedFiles::Clock::now())) return Known::kStack;
   if (const auto known = known_files_.find(key); known != known_files_.end()) return known->second;
   if (known_files_.size() >= kMaxKnownFiles) {
     std::erase_if(known_files_, [](const auto& known) { return known.second != Known::kBusy; });
-    forget_own_executable();
   }
   known_files_[key] = Known::kBusy;
   return std::nullopt;
@@ -228,35 +197,43 @@ bool Attacher::consider(const std::filesystem::path& file, const std::string& sh
   struct stat info{};
   if (!opened.valid() || fstat(opened.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
   const FileKey key = key_of(info);
-  if (const auto known = claim(key)) return *known != Known::kNoStack;
+  if (const auto known = claim(info)) return *known != Known::kNoStack;
 
   // By the descriptor from here on: the process, and its root with it, may be gone any moment.
   const std::filesystem::path stable = fmt::format("/proc/self/fd/{}", opened.get());
   const auto report = cache_.locate(stable);
-  bool attached = true;
   const bool has_target = report.ok() && !(*report)->targets.empty();
+  std::optional<std::vector<uint32_t>> targets = std::vector<uint32_t>();
   if (report.ok()) {
     CoverageEntry entry;
     entry.path = shown_path;
-    entry.device = (uint64_t{major(info.st_dev)} << 20) | minor(info.st_dev);
+    entry.device = device_of(info);
     entry.inode = info.st_ino;
-    attached = attach_targets(stable, entry, **report);
+    targets = attach_targets(stable, entry, **report);
   }
   const std::scoped_lock lock(mutex_);
-  known_files_[key] = has_target ? Known::kStack : Known::kNoStack;
-  if (!attached) known_files_.erase(key);  // the sweep retries
+  known_files_.erase(key);
+  if (targets && !targets->empty()) {
+    probed_.add(info, shown_path, std::move(*targets), ProbedFiles::Clock::now());
+  } else if (targets) {
+    known_files_[key] = Known::kNoStack;
+  }
   return has_target;
 }
 
-// False when a probe was refused that may be accepted later.
-bool Attacher::attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
-                              const LocateReport& report) {
-  bool attached = true;
+// The ids of the targets that hold probes now; nullopt when none does because the kernel refused:
+// the sweep tries again.
+std::optional<std::vector<uint32_t>> Attacher::attach_targets(const std::filesystem::path& file,
+                                                              const CoverageEntry& entry,
+                                                              const LocateReport& report) {
+  bool refused_for_now = false;
+  std::vector<uint32_t> ids;
   for (const TlsTarget& target : report.targets) {
     const uint32_t id = next_target_++;
     tell_target(id, target, entry.path);
     const auto probes = probes_.attach(file, target, id);
-    attached &= probes.ok();
+    refused_for_now |= !probes.ok() && probes.error().code != 0;
+    if (probes.ok()) ids.push_back(id);
     counters_.add(probes.ok() ? Count::kProbesAttached : Count::kProbesFailed, probes.value_or(1));
     CoverageEntry heard = entry;
     heard.tls = to_string(target.stack);
@@ -272,7 +249,30 @@ bool Attacher::attach_targets(const std::filesystem::path& file, const CoverageE
     refused.reason = refusal.reason;
     note(std::move(refused));
   }
-  return attached;
+  if (ids.empty() && refused_for_now) return std::nullopt;
+  return ids;
+}
+
+// Takes the probes out of files that are gone, and of which no process is left. Closing links takes
+// its time: on the sweeper's thread, nobody waits for it.
+void Attacher::detach_stale() {
+  std::vector<ProbedFiles::Stale> stale;
+  {
+    const std::scoped_lock lock(mutex_);
+    stale = probed_.take_stale(ProbedFiles::Clock::now(), [](const ProbedFiles::Stale& file) {
+      struct stat now{};
+      return stat(file.path.c_str(), &now) == 0 && device_of(now) == file.device &&
+             now.st_ino == file.inode;
+    });
+    for (const auto& file : stale) {
+      std::erase_if(coverage_, [&](const CoverageEntry& entry) {
+        return entry.device == file.device && entry.inode == file.inode;
+      });
+    }
+  }
+  for (const auto& file : stale) {
+    for (const uint32_t id : file.targets) probes_.detach(id);
+  }
 }
 
 // The last word on a file and stack replaces an earlier one.
@@ -289,14 +289,67 @@ void Attacher::note(CoverageEntry entry) {
   }
 }
 
+// What is heard at the socket layer is in no file.
+void Attacher::tell_fixed_targets() {
+  sonde_target_record record{};
+  record.target = SONDE_TARGET_SOCKET;
+  const Json json{{"tls", "none"}, {"located_by", "socket"}};
+  sink_(json_record(record, SONDE_RECORD_TARGET, 0, text_of(json)));
+  record.target = SONDE_TARGET_STDIO;
+  const Json stdio{{"tls", "stdio"}, {"located_by", "socket"}};
+  sink_(json_record(record, SONDE_RECORD_TARGET, 0, text_of(stdio)));
+}
+
+void Attacher::on_ring_record(Bytes record) {
+  sonde_record_header header{};
+  if (record.size() < sizeof(header)) return;
+  std::memcpy(&header, record.data(), sizeof(header));
+  if (header.kind == SONDE_RECORD_SOCKET) {
+    const std::scoped_lock lock(mutex_);
+    if (told_processes_.contains(header.tgid)) return;
+    ask(asked_processes_, header.tgid);
+  } else if (header.kind == SONDE_RECORD_EXEC) {
+    sonde_exec_record exec{};
+    if (record.size() < sizeof(exec)) return;
+    std::memcpy(&exec, record.data(), sizeof(exec));
+    const std::scoped_lock lock(mutex_);
+    if ((exec.flags & SONDE_EXEC_STDIO) != 0) ask(asked_servers_, header.tgid);
+  }
+}
+
+// Under the mutex: leaves the question for the follower's thread.
+void Attacher::ask(std::vector<uint32_t>& questions, uint32_t tgid) {
+  if (questions.size() >= kMaxToldProcesses) return;
+  questions.push_back(tgid);
+  if (trigger_) trigger_->wake();
+}
+
+void Attacher::hear_stdio_of(uint32_t tgid) {
+  const auto heard = stdio_.consider(tgid);
+  if (!heard.ok()) return counters_.add(Count::kProbesFailed);
+  for (const uint32_t process : *heard) tell_process(process);
+}
+
+void Attacher::tell_who_was_asked_for() {
+  std::vector<uint32_t> asked;
+  std::vector<uint32_t> servers;
+  {
+    const std::scoped_lock lock(mutex_);
+    asked.swap(asked_processes_);
+    servers.swap(asked_servers_);
+  }
+  for (const uint32_t tgid : servers) hear_stdio_of(tgid);
+  for (const uint32_t tgid : asked) tell_process(tgid);
+}
+
 void Attacher::tell_target(uint32_t id, const TlsTarget& target, const std::string& path) {
   sonde_target_record record{};
   record.target = id;
   sink_(json_record(record, SONDE_RECORD_TARGET, 0,
-                    Json{{"tls", to_string(target.stack)},
-                         {"located_by", to_string(target.located_by)},
-                         {"version", target.version},
-                         {"path", path}}));
+                    text_of({{"tls", to_string(target.stack)},
+                             {"located_by", to_string(target.located_by)},
+                             {"version", target.version},
+                             {"path", path}})));
 }
 
 void Attacher::tell_process(uint32_t tgid) {
@@ -316,12 +369,14 @@ void Attacher::tell_process(uint32_t tgid) {
     parent = ancestor->parent_tgid;
   }
   sink_(json_record(sonde_process_record{}, SONDE_RECORD_PROCESS, tgid,
-                    Json{{"exe", identity->exe},
-                         {"cmdline", identity->command_line},
-                         {"uid", identity->uid},
-                         {"start_time_ns", identity->start_time_ns},
-                         {"container_id", identity->container_id},
-                         {"parents", parents}}));
+                    text_of({{"exe", identity->exe},
+                             {"cmdline", identity->command_line},
+                             {"uid", identity->uid},
+                             {"start_time_ns", identity->start_time_ns},
+                             {"container_id", identity->cgroup.container_id},
+                             {"cgroup", options_.on_cgroup ? identity->cgroup.path : ""},
+                             {"parents", parents}})));
+  if (options_.on_cgroup && !identity->cgroup.path.empty()) options_.on_cgroup(identity->cgroup);
 }
 
 }  // namespace sonde::attach

@@ -26,7 +26,9 @@
 #include "agent/attach/exec_trigger.h"
 #include "agent/attach/locate_cache.h"
 #include "agent/attach/probe_set.h"
+#include "agent/attach/probed_files.h"
 #include "agent/attach/proc_fs.h"
+#include "agent/attach/stdio_watch.h"
 #include "agent/base/bytes.h"
 #include "agent/base/counters.h"
 
@@ -45,12 +47,22 @@ struct CoverageEntry {
   uint64_t inode = 0;
 };
 
+struct AttacherOptions {
+  // Where this host's files are seen, without '/' at its end: empty, or "/proc/1/root" in a
+  // container with the host's processes.
+  std::string host_root;
+  // Called from the attacher's threads for each process that is told and not in the root cgroup,
+  // after its record. Must not block. Whoever takes this answers with a sonde_container_record.
+  std::function<void(const CgroupMembership&)> on_cgroup;
+};
+
 class Attacher {
  public:
   // Called from the attacher's threads and from start() with one whole record.
   using RecordSink = std::function<void(Bytes)>;
 
-  Attacher(ProbeSet& probes, LocateCache& cache, Counters& counters, RecordSink sink);
+  Attacher(ProbeSet& probes, LocateCache& cache, Counters& counters, RecordSink sink,
+           AttacherOptions options = {});
   ~Attacher();
   Attacher(const Attacher&) = delete;
   Attacher& operator=(const Attacher&) = delete;
@@ -58,6 +70,10 @@ class Attacher {
   // Attaches to what is there, then starts to follow what comes. Returns when listening.
   Status start();
   void stop();
+
+  // Shown every record of the ring, from its reader's thread: who speaks through a socket without
+  // a TLS stack is told of by nothing else.
+  void on_ring_record(Bytes record);
 
   std::vector<CoverageEntry> coverage() const;
   // start() looks at the files that matter most; true when the first full sweep is over as well.
@@ -70,7 +86,7 @@ class Attacher {
   enum class Known : uint8_t {
     kBusy,  // another thread is looking at it
     kNoStack,
-    kStack,
+    kStack,  // and probes on it
   };
   // A file to look at when there is time.
   struct Later {
@@ -81,7 +97,6 @@ class Attacher {
 
   static FileKey key_of(const struct stat& info);
 
-  void forget_own_executable();
   void attach_ahead();
   void sweep_urgent();
   void fill_backlog();
@@ -90,10 +105,16 @@ class Attacher {
   std::optional<Later> next_of_backlog(const std::stop_token& stop);
   void on_mapping(const ExecMapping& mapping);
   bool consider(const std::filesystem::path& file, const std::string& shown_path);
-  std::optional<Known> claim(const FileKey& key);
-  bool attach_targets(const std::filesystem::path& file, const CoverageEntry& entry,
-                      const LocateReport& report);
+  std::optional<Known> claim(const struct stat& file);
+  std::optional<std::vector<uint32_t>> attach_targets(const std::filesystem::path& file,
+                                                      const CoverageEntry& entry,
+                                                      const LocateReport& report);
+  void detach_stale();
   void note(CoverageEntry entry);
+  void ask(std::vector<uint32_t>& questions, uint32_t tgid);
+  void hear_stdio_of(uint32_t tgid);
+  void tell_fixed_targets();
+  void tell_who_was_asked_for();
   void tell_target(uint32_t id, const TlsTarget& target, const std::string& path);
   void tell_process(uint32_t tgid);
 
@@ -101,13 +122,18 @@ class Attacher {
   LocateCache& cache_;
   Counters& counters_;
   RecordSink sink_;
+  AttacherOptions options_;
   ProcFs proc_;
+  StdioWatch stdio_;  // of start(), then of the follower's thread
   std::unique_ptr<ExecTrigger> trigger_;
   std::atomic<uint32_t> next_target_{1};
 
-  mutable std::mutex mutex_;  // guards all that follows but the threads
-  std::map<FileKey, Known> known_files_;
+  mutable std::mutex mutex_;              // guards all that follows but the threads
+  std::map<FileKey, Known> known_files_;  // those that hold no probes
+  ProbedFiles probed_;
   std::set<uint32_t> told_processes_;
+  std::vector<uint32_t> asked_processes_;
+  std::vector<uint32_t> asked_servers_;
   std::deque<Later> backlog_;
   std::condition_variable_any backlog_filled_;
   mutable std::condition_variable swept_changed_;

@@ -79,7 +79,7 @@ void locate_copy(Search& search, uint64_t path, LocateReport& report) {
       only(functions, {codes.cipher_ctrl_not_implemented, codes.cipher_output_aliases_input},
            {codes.cipher_bad_decrypt})};
   TlsTarget target{.stack = Stack::kRustls, .flavour = "aws-lc", .located_by = LocatedBy::kAead};
-  target.evidence = fmt::format("{} error sites of crypto/fipsmodule/cipher/aead.c", sites.size());
+  target.evidence = fmt::format("{} error sites of aead.c", sites.size());
   for (size_t i = 0; i < kWanted.size(); ++i) {
     const auto same = std::count(entries.begin(), entries.end(), entries[i]);
     if (!entries[i] || same != 1) {

@@ -129,7 +129,7 @@ void locate_copy(Search& search, uint64_t path, LocateReport& report) {
     return;
   }
   TlsTarget target{.stack = Stack::kBoringSsl, .located_by = LocatedBy::kXref};
-  target.evidence = fmt::format("{} error sites of ssl/ssl_lib.cc", sites.size());
+  target.evidence = fmt::format("{} error sites of ssl_lib.cc", sites.size());
   auto read_site = search.site(Function::kSslRead, {"SSL_read", *read, 0},
                                "calls ssl_read_impl, then advances pending_app_data");
   auto write_site = search.site(Function::kSslWrite, {"SSL_write", *write, 0},

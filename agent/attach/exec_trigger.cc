@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <linux/perf_event.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -132,11 +133,14 @@ class ExecTrigger::CpuRing {
   std::vector<char> record_;
 };
 
-ExecTrigger::ExecTrigger(Counters& counters) : counters_(counters) {}
+ExecTrigger::ExecTrigger(Counters& counters, UniqueFd wake)
+    : counters_(counters), wake_(std::move(wake)) {}
 ExecTrigger::~ExecTrigger() = default;
 
 Result<std::unique_ptr<ExecTrigger>> ExecTrigger::create(Counters& counters) {
-  std::unique_ptr<ExecTrigger> trigger(new ExecTrigger(counters));
+  UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake.valid()) return fail_errno("cannot make an eventfd", errno);
+  std::unique_ptr<ExecTrigger> trigger(new ExecTrigger(counters, std::move(wake)));
   const long cpus = sysconf(_SC_NPROCESSORS_CONF);
   for (int cpu = 0; cpu < cpus; ++cpu) {
     auto ring = CpuRing::open(cpu);
@@ -151,11 +155,16 @@ Result<std::unique_ptr<ExecTrigger>> ExecTrigger::create(Counters& counters) {
 
 bool ExecTrigger::poll(int timeout_ms, std::vector<ExecMapping>& out) {
   std::vector<pollfd> waits;
-  waits.reserve(rings_.size());
+  waits.reserve(rings_.size() + 1);
   for (const auto& ring : rings_) waits.push_back({ring->fd(), POLLIN, 0});
+  waits.push_back({wake_.get(), POLLIN, 0});
   if (::poll(waits.data(), waits.size(), timeout_ms) <= 0) return false;
+  eventfd_t calls = 0;
+  eventfd_read(wake_.get(), &calls);
   for (const auto& ring : rings_) ring->drain(counters_, out);
   return !out.empty();
 }
+
+void ExecTrigger::wake() const { eventfd_write(wake_.get(), 1); }
 
 }  // namespace sonde::attach

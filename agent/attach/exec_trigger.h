@@ -2,7 +2,7 @@
 //
 // Built on perf's side-band events of a dummy software event on every CPU: they cost something only
 // when code is mapped, and need neither kprobes nor per-syscall tracing (perf_event_open(2),
-// PERF_RECORD_MMAP2). Not thread-safe: owned by the attacher's thread.
+// PERF_RECORD_MMAP2). Not thread-safe but for wake(): owned by the attacher's thread.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "agent/base/counters.h"
 #include "agent/base/result.h"
+#include "agent/base/unique_fd.h"
 
 namespace sonde::attach {
 
@@ -31,11 +32,14 @@ class ExecTrigger {
 
   // Waits at most `timeout_ms` for mappings and appends them; false when nothing came.
   bool poll(int timeout_ms, std::vector<ExecMapping>& out);
+  // Ends a poll() early, the next one where none waits. From any thread.
+  void wake() const;
 
  private:
   class CpuRing;
-  explicit ExecTrigger(Counters& counters);
+  ExecTrigger(Counters& counters, UniqueFd wake);
   Counters& counters_;
+  UniqueFd wake_;  // an eventfd
   std::vector<std::unique_ptr<CpuRing>> rings_;
 };
 

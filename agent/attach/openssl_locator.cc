@@ -305,7 +305,7 @@ void locate_openssl(Search& search, LocateReport& report) {
   OpenSslCopy copy(search, references_to_anchors(search));
   if (copy.empty()) return;  // the text alone is no OpenSSL
   TlsTarget target{.stack = Stack::kOpenSsl, .located_by = LocatedBy::kXref};
-  target.evidence = "error calls of ssl/ssl_lib.c";
+  target.evidence = "error calls of ssl_lib.c";
   target.version = openssl_version(search);
   for (const Direction& direction : {kRead, kWrite}) {
     const Result<uint64_t> outer = copy.outer(direction);

@@ -81,6 +81,17 @@ Result<std::vector<ProbeLink>> attach_multi(const std::filesystem::path& file,
   return links;
 }
 
+// The kernel's "uprobe" event source asks for CAP_SYS_ADMIN itself, where CAP_PERFMON suffices for
+// the link of many probes (seen on 6.1 and 6.18).
+Error single_probe_refused(const std::filesystem::path& file, uint64_t offset, int error) {
+  std::string what = fmt::format("cannot put a probe at {:#x} of '{}': {}", offset, file.string(),
+                                 std::generic_category().message(error));
+  if (error == EACCES || error == EPERM) {
+    what += "; before Linux 6.6 only CAP_SYS_ADMIN may: grant it to the agent";
+  }
+  return {std::move(what), error};
+}
+
 }  // namespace
 
 void DestroyLink::operator()(bpf_link* link) const { bpf_link__destroy(link); }
@@ -110,9 +121,7 @@ Result<std::vector<ProbeLink>> attach_probes(const std::filesystem::path& file,
     LinkPtr link(bpf_program__attach_uprobe_opts(site.program, -1, file.c_str(), site.file_offset,
                                                  &options));
     if (!link) {
-      return fail_errno(
-          fmt::format("cannot put a probe at {:#x} of '{}'", site.file_offset, file.string()),
-          errno);
+      return tl::unexpected(single_probe_refused(file, site.file_offset, errno));
     }
     links.push_back({std::move(link), {}});
   }

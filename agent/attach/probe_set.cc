@@ -1,5 +1,6 @@
 #include "agent/attach/probe_set.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <mutex>
@@ -9,19 +10,14 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "agent/attach/bpf_programs.h"
 #include "agent/attach/probe_links.h"
 
 namespace sonde::attach {
 namespace {
-
-struct DestroySkeleton {
-  void operator()(tls_bpf* skeleton) const { tls_bpf__destroy(skeleton); }
-};
-using SkeletonPtr = std::unique_ptr<tls_bpf, DestroySkeleton>;
 
 // Mirrors of the map types in bpf/tls.bpf.c that user space writes to.
 struct ConnKey {
@@ -29,12 +25,6 @@ struct ConnKey {
   uint32_t tgid;
   uint32_t reserved;
 };
-
-uint32_t ring_size(size_t wanted) {
-  size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  while (size < wanted && size < (size_t{1} << 30)) size *= 2;
-  return static_cast<uint32_t>(size);
-}
 
 // Kernels before 5.11 account BPF memory by RLIMIT_MEMLOCK. Where it cannot be raised, loading says
 // so itself if it matters.
@@ -46,67 +36,6 @@ void raise_memlock() {
 int quiet(libbpf_print_level, const char*, va_list) { return 0; }
 
 using SocketTrace = KernelFeatures::SocketTrace;
-
-// What a program of a C call stands for in any_place; 0: it stays a program of its own.
-uint64_t place_of(const tls_bpf& skeleton, const bpf_program* program) {
-  const auto& programs = skeleton.progs;
-  const std::array<std::pair<const bpf_program*, uint64_t>, 7> places{
-      {{programs.received_entry, SONDE_PLACE_RECEIVED},
-       {programs.sent_entry, SONDE_PLACE_SENT},
-       {programs.received_ex_entry, SONDE_PLACE_RECEIVED_EX},
-       {programs.sent_ex_entry, SONDE_PLACE_SENT_EX},
-       {programs.call_return, SONDE_PLACE_RETURN},
-       {programs.call_return_shared, SONDE_PLACE_RETURN_SHARED},
-       {programs.handle_freed, SONDE_PLACE_FREED}}};
-  for (const auto& [known, place] : places) {
-    if (known == program) return place;
-  }
-  return 0;
-}
-
-// Which optional group a program belongs to, by its section.
-bool is_wanted(std::string_view section, const KernelFeatures& features) {
-  if (section.starts_with("tp_btf/sched_process_")) return features.exec_trace;
-  if (section.starts_with("tp_btf/sock_")) return features.socket_trace == SocketTrace::kTracepoint;
-  if (section.starts_with("kprobe/") || section.starts_with("kretprobe/")) {
-    return features.socket_trace == SocketTrace::kKprobe;
-  }
-  return true;
-}
-
-SkeletonPtr load(const ProbeSetOptions& options, const KernelFeatures& features, int& error) {
-  SkeletonPtr skeleton(tls_bpf__open());
-  if (!skeleton) {
-    error = errno;
-    return nullptr;
-  }
-  skeleton->rodata->own_tgid = static_cast<uint32_t>(getpid());
-  skeleton->rodata->can_copy_from_user = features.sleepable;
-  skeleton->rodata->has_attach_cookie = features.attach_cookie;
-  skeleton->rodata->has_socket_trace = features.socket_trace != SocketTrace::kNone;
-  skeleton->rodata->has_task_regs = features.task_registers;
-  if (getrandom(&skeleton->rodata->handle_key, sizeof(uint64_t), 0) < 0) {
-    error = errno;
-    return nullptr;
-  }
-  bpf_map__set_max_entries(skeleton->maps.ring, ring_size(options.ring_bytes));
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, skeleton->obj) {
-    const std::string_view section = bpf_program__section_name(program);
-    if (section == "uprobe" && features.sleepable) {
-      bpf_program__set_flags(program, BPF_F_SLEEPABLE);
-    }
-    if (section == "uprobe" && features.uprobe_multi) {
-      bpf_program__set_expected_attach_type(program,
-                                            static_cast<bpf_attach_type>(kTraceUprobeMulti));
-    }
-    const bool merged = features.uprobe_multi ? place_of(*skeleton, program) != 0
-                                              : program == skeleton->progs.any_place;
-    bpf_program__set_autoload(program, is_wanted(section, features) && !merged);
-  }
-  error = -tls_bpf__load(skeleton.get());
-  return error == 0 ? std::move(skeleton) : nullptr;
-}
 
 struct FreeBtf {
   void operator()(btf* types) const { btf__free(types); }
@@ -126,7 +55,9 @@ SocketTrace wanted_socket_trace() {
 std::string load_failure(int error) {
   std::string reason =
       fmt::format("cannot load the BPF programs: {}", std::generic_category().message(error));
-  if (error == EPERM || error == EACCES) {
+  if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    reason += "; this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF";
+  } else if (error == EPERM || error == EACCES) {
     reason +=
         "; run as root or with CAP_BPF, CAP_PERFMON, CAP_SYS_RESOURCE (CAP_SYS_ADMIN on kernels "
         "before 5.8)";
@@ -136,65 +67,13 @@ std::string load_failure(int error) {
   return reason;
 }
 
-// What hears one function. `at_return` null: its entry tells all.
-struct FunctionPrograms {
-  bpf_program* entry = nullptr;  // null: this function is not heard by this build
-  bpf_program* at_return = nullptr;
-  bpf_program* at_shared_return = nullptr;
-};
-
-FunctionPrograms programs_for(const tls_bpf& skeleton, Function function) {
-  const auto& programs = skeleton.progs;
-  const auto c_call = [&programs](bpf_program* entry) {
-    return FunctionPrograms{entry, programs.call_return, programs.call_return_shared};
-  };
-  switch (function) {
-    case Function::kSslRead:
-    case Function::kGnutlsRecordRecv:
-    case Function::kGnutlsRecordRecvSeq:
-    case Function::kNssRecv:
-    case Function::kNssRead:
-      return c_call(programs.received_entry);
-    case Function::kSslReadEx:
-      return c_call(programs.received_ex_entry);
-    case Function::kSslWrite:
-    case Function::kGnutlsRecordSend:
-    case Function::kGnutlsRecordSend2:
-    case Function::kNssSend:
-    case Function::kNssWrite:
-      return c_call(programs.sent_entry);
-    case Function::kSslWriteEx:
-      return c_call(programs.sent_ex_entry);
-    case Function::kSslFree:
-    case Function::kGnutlsDeinit:
-    case Function::kNssClose:
-      return {programs.handle_freed};
-    case Function::kGoRead:
-      return {programs.go_read_entry, programs.go_read_return, programs.go_read_return};
-    case Function::kGoWrite:
-      return {programs.go_write_entry, programs.go_write_return, programs.go_write_return};
-    case Function::kGoClose:
-      return {programs.go_close_entry};
-    case Function::kAeadSeal:
-      return {programs.aead_seal_entry};
-    case Function::kAeadSealScatter:
-      return {programs.aead_seal_scatter_entry};
-    case Function::kAeadOpen:
-      return {programs.aead_open_entry, programs.aead_open_return, programs.aead_open_return};
-    case Function::kAeadOpenGather:
-      return {programs.aead_open_gather_entry, programs.aead_open_return,
-              programs.aead_open_return};
-    default:
-      return {};
-  }
-}
-
 }  // namespace
 
 struct ProbeSet::Impl {
   struct Target {
     std::vector<ProbeLink> links;
     size_t probes = 0;
+    SkeletonPtr programs;  // its own, where there are no cookies; the links end first
   };
 
   ~Impl() {
@@ -206,6 +85,7 @@ struct ProbeSet::Impl {
   }
 
   SkeletonPtr skeleton;
+  std::unique_ptr<StdioProbe> stdio;  // before the skeleton goes
   std::vector<LinkPtr> kernel_links;  // tracepoints and kprobes, for the life of the set
   mutable std::mutex mutex;
   std::map<uint32_t, Target> targets;  // guarded by mutex
@@ -219,7 +99,8 @@ bool attach_to_kernel(const tls_bpf& skeleton, std::vector<LinkPtr>& links) {
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton.obj) {
     const std::string_view section = bpf_program__section_name(program);
-    if (section == "uprobe" || !bpf_program__autoload(program)) continue;
+    if (section == "uprobe" || section == kStdioSection) continue;
+    if (!bpf_program__autoload(program)) continue;
     LinkPtr link(bpf_program__attach(program));
     if (!link) return false;
     links.push_back(std::move(link));
@@ -227,11 +108,20 @@ bool attach_to_kernel(const tls_bpf& skeleton, std::vector<LinkPtr>& links) {
   return true;
 }
 
+struct SocketStep {
+  SocketTrace trace;
+  bool plain_http;
+};
+
 // From the best kernel to the plainest: what to try in turn.
-std::vector<KernelFeatures> feature_ladder() {
+std::vector<KernelFeatures> feature_ladder(const ProbeSetOptions& options) {
   constexpr std::array<KernelFeatures, 4> kBases{
       {{true, true, true}, {false, true, true}, {false, false, true}, {false, false, false}}};
-  const SocketTrace sockets = wanted_socket_trace();
+  std::vector<SocketStep> steps{{SocketTrace::kNone, false}};
+  if (const SocketTrace sockets = wanted_socket_trace(); sockets != SocketTrace::kNone) {
+    steps.insert(steps.begin(), {sockets, false});
+    if (!options.plain_ports.empty()) steps.insert(steps.begin(), {sockets, true});
+  }
   const bool registers =
       libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_pt_regs, nullptr) == 1;
   const bool multi = has_uprobe_multi();
@@ -239,10 +129,12 @@ std::vector<KernelFeatures> feature_ladder() {
   for (KernelFeatures base : kBases) {
     base.task_registers = registers;
     base.uprobe_multi = multi && base.attach_cookie;
-    for (const SocketTrace trace : {sockets, SocketTrace::kNone}) {
-      base.socket_trace = trace;
-      ladder.push_back(base);
-      if (trace == SocketTrace::kNone) break;
+    for (const SocketStep& step : steps) {
+      base.socket_trace = step.trace;
+      base.plain_http = step.plain_http;
+      base.stdio = options.stdio && registers && base.exec_trace && step.trace == steps[0].trace;
+      // A closed socket is told by a BTF tracepoint.
+      if (base.exec_trace || !base.plain_http) ladder.push_back(base);
     }
   }
   return ladder;
@@ -254,11 +146,16 @@ Result<std::unique_ptr<ProbeSet>> ProbeSet::create(const ProbeSetOptions& option
   raise_memlock();
   libbpf_set_print(quiet);
   int error = 0;
-  for (const KernelFeatures& features : feature_ladder()) {
-    SkeletonPtr skeleton = load(options, features, error);
+  auto ladder = feature_ladder(options);
+  if (options.plainest) ladder.erase(ladder.begin(), ladder.end() - 1);
+  for (const KernelFeatures& features : ladder) {
+    SkeletonPtr skeleton = load_programs(options, features, error);
     if (!skeleton) continue;
     auto impl = std::make_unique<Impl>();
     if (!attach_to_kernel(*skeleton, impl->kernel_links)) continue;
+    impl->stdio = std::make_unique<StdioProbe>(
+        features.stdio ? skeleton->progs.stdio_call : nullptr,
+        bpf_map__fd(skeleton->maps.stdio_processes), bpf_map__fd(skeleton->maps.stdio_channels));
     impl->skeleton = std::move(skeleton);
     return std::unique_ptr<ProbeSet>(new ProbeSet(std::move(impl), features));
   }
@@ -268,6 +165,8 @@ Result<std::unique_ptr<ProbeSet>> ProbeSet::create(const ProbeSetOptions& option
 ProbeSet::ProbeSet(std::unique_ptr<Impl> impl, KernelFeatures features)
     : impl_(std::move(impl)), features_(features) {}
 ProbeSet::~ProbeSet() = default;
+
+StdioProbe& ProbeSet::stdio() { return *impl_->stdio; }
 
 int ProbeSet::ring_fd() const { return bpf_map__fd(impl_->skeleton->maps.ring); }
 
@@ -297,6 +196,19 @@ std::vector<ProbeSite> sites_of(const tls_bpf& skeleton, const TlsTarget& target
   return sites;
 }
 
+std::string why_unheard(const tls_bpf& skeleton, const TlsTarget& target,
+                        const std::filesystem::path& file) {
+  const bool known =
+      std::any_of(target.functions.begin(), target.functions.end(), [&](const FunctionSite& site) {
+        return programs_for(skeleton, site.function).entry != nullptr;
+      });
+  if (!known) {
+    return fmt::format("{}{}{} is found, but not heard by this version", to_string(target.stack),
+                       target.flavour.empty() ? "" : " over ", target.flavour);
+  }
+  return fmt::format("no function of '{}' can be heard: no RET could be decided", file.string());
+}
+
 LinkKind link_kind(const KernelFeatures& features) {
   if (features.uprobe_multi) return LinkKind::kMulti;
   return features.attach_cookie ? LinkKind::kSingle : LinkKind::kSingleWithoutCookie;
@@ -306,16 +218,18 @@ LinkKind link_kind(const KernelFeatures& features) {
 
 Result<size_t> ProbeSet::attach(const std::filesystem::path& file, const TlsTarget& target,
                                 uint32_t id) {
-  const auto sites = sites_of(*impl_->skeleton, target, id, features_.uprobe_multi);
-  if (sites.empty()) {
-    return fail(
-        fmt::format("no function of '{}' can be heard: no RET could be decided", file.string()));
+  SkeletonPtr own;
+  if (!features_.attach_cookie) {
+    own = load_programs_for(*impl_->skeleton, features_, target, id);
+    if (!own) return fail_errno(fmt::format("cannot load programs for '{}'", file.string()), errno);
   }
+  const auto sites = sites_of(own ? *own : *impl_->skeleton, target, id, features_.uprobe_multi);
+  if (sites.empty()) return fail(why_unheard(own ? *own : *impl_->skeleton, target, file));
   auto links = attach_probes(file, sites, link_kind(features_));
   if (!links.ok()) return tl::unexpected(links.error());
   const std::scoped_lock lock(impl_->mutex);
   impl_->probes += sites.size();
-  impl_->targets[id] = {std::move(*links), sites.size()};
+  impl_->targets[id] = {std::move(*links), sites.size(), std::move(own)};
   return sites.size();
 }
 

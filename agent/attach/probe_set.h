@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/attach/locator.h"
+#include "agent/attach/stdio_probe.h"
 #include "agent/base/result.h"
 #include "sonde/abi.h"
 
@@ -21,17 +22,24 @@ namespace sonde::attach {
 // What the running kernel can do, as found by loading.
 struct KernelFeatures {
   bool sleepable = false;      // absent pages are faulted in instead of being counted as lost
-  bool attach_cookie = false;  // records name their probe target
+  bool attach_cookie = false;  // one program serves all targets; else each target has its own
   bool exec_trace = false;     // BTF tracepoints: processes are reported by the kernel
   // How connections get their addresses; kNone: by Host only.
   enum class SocketTrace : uint8_t { kNone, kTracepoint, kKprobe };
   SocketTrace socket_trace = SocketTrace::kNone;
   bool task_registers = false;  // bpf_task_pt_regs
   bool uprobe_multi = false;    // one link for many probes: quick to close
+  bool plain_http = false;      // connections without TLS, by their ports; wants socket_trace
+  bool stdio = false;           // standard input and output; wants exec_trace and task_registers
 };
 
 struct ProbeSetOptions {
   size_t ring_bytes = size_t{16} << 20;  // rounded up to a power of two of pages
+  // TCP ports heard without TLS, whichever end has them; what speaks no HTTP there is dropped.
+  std::vector<uint32_t> plain_ports;
+  bool stdio = true;  // hear servers that are spoken to through standard input and output
+  // For tests: only what the oldest kernel can do that is supported.
+  bool plainest = false;
 };
 
 class ProbeSet {
@@ -54,6 +62,8 @@ class ProbeSet {
 
   // Stops copying the bytes of one connection; its positions go on.
   void ignore(uint32_t tgid, uint64_t handle, uint64_t generation_ns);
+
+  StdioProbe& stdio();
 
   // Totals since load, by SONDE_LOSS_ reason.
   std::array<uint64_t, SONDE_LOSS_REASONS> losses() const;

@@ -13,7 +13,6 @@ namespace {
 
 constexpr size_t kMaxFileBytes = 8 << 20;  // of one /proc file: a process can grow its maps at will
 constexpr size_t kMaxArguments = 256;
-constexpr size_t kContainerIdLength = 64;
 
 std::string read_file(const std::filesystem::path& path) {
   std::string text;
@@ -104,8 +103,6 @@ uint32_t read_uid(std::string_view status) {
   return at == std::string_view::npos ? 0 : number<uint32_t>(status.substr(at + 6)).value_or(0);
 }
 
-bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
-
 }  // namespace
 
 std::filesystem::path ProcFs::entry(uint32_t tgid, std::string_view name) const {
@@ -145,7 +142,7 @@ std::optional<ProcessIdentity> ProcFs::identity(uint32_t tgid) const {
   std::error_code error;
   identity.exe = std::filesystem::read_symlink(entry(tgid, "exe"), error);
   identity.command_line = split_arguments(read_file(entry(tgid, "cmdline")));
-  identity.container_id = container_id_of_cgroup(read_file(entry(tgid, "cgroup")));
+  identity.cgroup = parse_cgroups(read_file(entry(tgid, "cgroup")));
   return identity;
 }
 
@@ -158,20 +155,6 @@ std::filesystem::path ProcFs::open_path(uint32_t tgid, const MappedFile& file) c
 
 std::filesystem::path ProcFs::path_in_root(uint32_t tgid, const std::string& path) const {
   return entry(tgid, "root") / std::filesystem::path(path).relative_path();
-}
-
-std::string container_id_of_cgroup(std::string_view cgroup) {
-  std::string found;
-  size_t run = 0;
-  for (size_t i = 0; i <= cgroup.size(); ++i) {
-    if (i < cgroup.size() && is_hex(cgroup[i])) {
-      ++run;
-      continue;
-    }
-    if (run == kContainerIdLength) found = cgroup.substr(i - run, run);
-    run = 0;
-  }
-  return found;
 }
 
 }  // namespace sonde::attach

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/attach/cgroup_path.h"
+
 namespace sonde::attach {
 
 // A file that a process maps executable.
@@ -28,7 +30,7 @@ struct ProcessIdentity {
   uint64_t start_time_ns = 0;  // since boot
   std::string exe;
   std::vector<std::string> command_line;
-  std::string container_id;  // 64 hex digits of the cgroup path; empty on the host
+  CgroupMembership cgroup;
 };
 
 class ProcFs {
@@ -47,9 +49,5 @@ class ProcFs {
   std::filesystem::path entry(uint32_t tgid, std::string_view name) const;
   std::filesystem::path root_;
 };
-
-// The container id in the text of /proc/PID/cgroup, in the layouts of Docker, containerd, CRI-O and
-// Podman, cgroup v1 and v2: the last run of 64 hex digits. Empty: none.
-std::string container_id_of_cgroup(std::string_view cgroup);
 
 }  // namespace sonde::attach

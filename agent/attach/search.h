@@ -2,13 +2,13 @@
 // boundaries, and results of passes over the whole file, each made once.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agent/attach/anchors.h"
 #include "agent/attach/disassembler.h"
 #include "agent/attach/elf_image.h"
 #include "agent/attach/literal_scan.h"
@@ -18,34 +18,6 @@
 #include "agent/attach/unwind_index.h"
 
 namespace sonde::attach {
-
-// The anchors of the locators, each searched for with its terminating NUL where it is a string.
-namespace anchor {
-using namespace std::string_view_literals;
-inline constexpr std::string_view kBoringSslFile = "ssl/ssl_lib.cc\0"sv;
-inline constexpr std::string_view kOpenSslFile = "ssl/ssl_lib.c\0"sv;
-inline constexpr std::string_view kSslRead = "SSL_read\0"sv;
-inline constexpr std::string_view kSslWrite = "SSL_write\0"sv;
-inline constexpr std::string_view kSslReadInternal = "ssl_read_internal\0"sv;
-inline constexpr std::string_view kSslWriteInternal = "ssl_write_internal\0"sv;
-inline constexpr std::string_view kAwsLcAeadFile = "crypto/fipsmodule/cipher/aead.c\0"sv;
-inline constexpr std::string_view kAwsLcName = "aws-lc"sv;
-inline constexpr std::string_view kAwsLcTitle = "AWS-LC"sv;
-// The constants of the VAES AES-GCM assembly, as 64-bit words: byte order masks and the reduction
-// polynomial {0x08090a0b0c0d0e0f, 0x0001020304050607, 1, 0xc2..., 1, 0xc2...1}.
-inline constexpr std::string_view kVaesGcm =
-    "\x0f\x0e\x0d\x0c\x0b\x0a\x09\x08\x07\x06\x05\x04\x03\x02\x01\x00"
-    "\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xc2"
-    "\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\xc2"sv;
-inline constexpr std::string_view kOpenSslVersion = "OpenSSL "sv;
-inline constexpr std::string_view kLibreSslVersion = "LibreSSL "sv;
-inline constexpr auto kAll = std::to_array<std::string_view>(
-    {kBoringSslFile, kOpenSslFile, kSslRead, kSslWrite, kSslReadInternal, kSslWriteInternal,
-     kAwsLcAeadFile, kAwsLcName, kAwsLcTitle, kVaesGcm, kOpenSslVersion, kLibreSslVersion});
-// How far before an anchor its string may begin (a path that ends with it), and how far behind it
-// its constants go on.
-inline constexpr uint64_t kReach = 256;
-}  // namespace anchor
 
 struct NamedFunction {
   std::string name;

@@ -62,7 +62,10 @@ namespace sonde {
   X(SinkRejected, "sink_rejected", "Entries a sink refused for good")                            \
   X(ProbesAttached, "probes_attached", "Probes attached")                                        \
   X(ProbesFailed, "probes_failed", "Probes that could not be attached")                          \
-  X(TriggersLost, "triggers_lost", "Exec and mmap triggers lost; a sweep makes up for them")
+  X(TriggersLost, "triggers_lost", "Exec and mmap triggers lost; a sweep makes up for them")     \
+  X(CgroupsNotAsked, "cgroups_not_asked", "Cgroups whose container was not looked up: too many") \
+  X(KubeletFailed, "kubelet_failed", "Questions that the kubelet did not answer")                \
+  X(ExchangesNotHeld, "exchanges_not_held", "Exchanges reported before their container was known")
 
 enum class Count : uint16_t {
 #define SONDE_ENUMERATE(name, metric, help) k##name,

@@ -37,6 +37,7 @@ std::optional<Event> decode_data(Event event, Bytes bytes) {
   event.body = DataEvent{.connection = {event.tgid, record->handle, record->generation_ns},
                          .target = record->target,
                          .sent = record->direction == SONDE_DIRECTION_SENT,
+                         .server_end = (record->flags & SONDE_DATA_SERVER) != 0,
                          .position = record->stream_pos,
                          .original_bytes = record->original_len,
                          .entry_time = mono_time(record->entry_ns),
@@ -93,6 +94,15 @@ std::optional<Event> decode_process(Event event, Bytes bytes) {
   const auto json = tail<sonde_process_record>(bytes, record->json_len);
   if (!json) return std::nullopt;
   event.body = ProcessEvent{as_text(*json)};
+  return event;
+}
+
+std::optional<Event> decode_container(Event event, Bytes bytes) {
+  const auto record = fixed_part<sonde_container_record>(bytes);
+  if (!record) return std::nullopt;
+  const auto json = tail<sonde_container_record>(bytes, record->json_len);
+  if (!json) return std::nullopt;
+  event.body = ContainerEvent{as_text(*json)};
   return event;
 }
 
@@ -167,6 +177,8 @@ std::optional<Event> decode(Bytes record) {
       return event;
     case SONDE_RECORD_PROCESS:
       return decode_process(event, bytes);
+    case SONDE_RECORD_CONTAINER:
+      return decode_container(event, bytes);
     case SONDE_RECORD_TARGET:
       return decode_target(event, bytes);
     case SONDE_RECORD_CLOCK:

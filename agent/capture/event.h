@@ -28,6 +28,7 @@ struct DataEvent {
   ConnectionKey connection;
   uint32_t target = 0;
   bool sent = false;
+  bool server_end = false;  // of standard input and output: heard in the process whose they are
   uint64_t position = 0;
   uint32_t original_bytes = 0;
   MonoTime entry_time;
@@ -78,6 +79,9 @@ struct ExitEvent {};
 struct ProcessEvent {
   std::string_view json;
 };
+struct ContainerEvent {
+  std::string_view json;  // see app/identity/identity_json.h
+};
 struct TargetEvent {
   uint32_t target = 0;
   std::string_view json;
@@ -96,7 +100,7 @@ struct Event {
   MonoTime time;
   uint32_t tgid = 0;
   std::variant<DataEvent, CloseEvent, SocketEvent, ExecEvent, ExitEvent, ProcessEvent, TargetEvent,
-               ClockEvent, LossEvent>
+               ContainerEvent, ClockEvent, LossEvent>
       body;
 };
 

@@ -63,30 +63,44 @@ bool is_endpoint(std::string_view text) {
   return error == std::errc() && rest == end;
 }
 
+// Where a key was set, as the beginning of a message about it; nothing for a default.
+std::string place_of(std::string_view key, const std::vector<Field>& fields) {
+  const auto field = std::find_if(fields.begin(), fields.end(),
+                                  [&](const Field& each) { return each.path == key; });
+  return field == fields.end() || field->origin == kDefaultOrigin ? "" : field->origin + ": ";
+}
+
 // Rules that concern more than one key, or more than a range can say.
-void check_together(const Config& config, Problems& problems) {
+void check_together(const Config& config, const std::vector<Field>& fields, Problems& problems) {
+  const auto add = [&](std::string_view key, std::string_view message) {
+    problems.add(fmt::format("{}'{}' {}", place_of(key, fields), key, message));
+  };
   const Collector& collector = config.collector;
   if (!std::has_single_bit(config.capture.ring_bytes)) {
-    problems.add("'capture.ring_bytes' must be a power of two");
+    add("capture.ring_bytes", "must be a power of two");
   }
   if (collector.cert.empty() != collector.key.empty()) {
-    problems.add("'collector.cert' and 'collector.key' belong together: set both or none");
+    add("collector.cert", "and 'collector.key' belong together: set both or none");
   }
   if (!collector.url.empty()) {
     if (!collector.url.starts_with("https://") || collector.url.size() < 9) {
-      problems.add("'collector.url' must begin with https://");
+      add("collector.url", "must begin with https://");
     }
     if (collector.cert.empty() && collector.token_file.empty()) {
-      problems.add(
-          "'collector.url' needs 'collector.cert' and 'collector.key', or "
-          "'collector.token_file'");
+      add("collector.url", "needs 'collector.cert' and 'collector.key', or 'collector.token_file'");
     }
   }
+  if (!config.kubernetes.kubelet.empty() && !config.kubernetes.kubelet.starts_with("https://")) {
+    problems.add("'kubernetes.kubelet' must begin with https://");
+  }
+  if (!config.capture.host_root.starts_with('/')) {
+    problems.add("'capture.host_root' must be an absolute path");
+  }
   if (!config.metrics.listen.empty() && !is_endpoint(config.metrics.listen)) {
-    problems.add("'metrics.listen' must be ADDRESS:PORT, such as 127.0.0.1:9464");
+    add("metrics.listen", "must be ADDRESS:PORT, such as 127.0.0.1:9464");
   }
   if (!config.state_directory.starts_with('/')) {
-    problems.add("'state_directory' must be an absolute path");
+    add("state_directory", "must be an absolute path");
   }
 }
 
@@ -139,7 +153,7 @@ Result<Config> parse_config(const std::string& text, const std::string& name) {
   Problems problems;
   std::vector<Field> fields = fields_of(config);
   read_document(text, name, fields, problems);
-  check_together(config, problems);
+  check_together(config, fields, problems);
   if (!problems.empty()) return fail(problems.text());
   return config;
 }
@@ -153,7 +167,7 @@ Result<Effective> load_effective(const Layers& layers) {
   }
   read_environment(layers.environment, fields, problems);
   read_settings(layers.settings, fields, problems);
-  check_together(effective.config, problems);
+  check_together(effective.config, fields, problems);
   for (const Field& field : fields) {
     if (field.is_secret) check_secret(field, problems);
     effective.settings.push_back({std::string(field.path), render(field), field.origin});

@@ -2,6 +2,7 @@
 // defaults that work with none of them. packaging/sonde.yaml explains every key.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -23,23 +24,60 @@ enum class Evidence : uint8_t { kFull, kSegment, kNone };
 struct ScopeRules {
   std::vector<std::string> exes;  // globs over the executable's path
   std::vector<uint32_t> uids;
-  std::vector<uint32_t> ports;  // of either end
+  std::vector<uint32_t> ports;          // of either end
+  std::vector<std::string> cgroups;     // globs over the cgroup's path
+  std::vector<std::string> namespaces;  // globs over the pod's namespace
+  std::vector<std::string> pod_labels;  // "key=value" or "key"; globs
 };
+
+// Where model servers listen unless told otherwise: Ollama, vLLM and TGI, llama.cpp, LM Studio,
+// LiteLLM, SGLang.
+inline constexpr std::array<uint32_t, 6> kPlainHttpPorts{11434, 8000, 8080, 1234, 4000, 30000};
 
 struct Capture {
   uint64_t ring_bytes = uint64_t{16} << 20;  // a power of two
   ScopeRules allow;                          // all empty: everything
   ScopeRules deny;                           // stronger than allow
+  // Where the host's root is seen: its first process's, which in a container that shares the
+  // host's processes is the host's too.
+  std::string host_root = "/proc/1/root";
+  // Connections heard without TLS, by the port of either end; empty: none.
+  std::vector<uint32_t> plain_http_ports{kPlainHttpPorts.begin(), kPlainHttpPorts.end()};
+  bool stdio = true;  // MCP servers over standard input and output
+};
+
+// The kubelet of this node, which tells names and labels of pods.
+struct Kubernetes {
+  std::string kubelet;  // "https://ADDRESS:10250"; empty: not asked
+  std::string ca;       // PEM file; empty: the system's
+  std::string token_file;
+  bool verify = true;
+
+  bool operator==(const Kubernetes&) const = default;
 };
 
 struct Detect {
   std::vector<std::string> indicator_files;
   std::vector<std::string> tor_exit_files;
   std::vector<std::string> suspicious_ip_files;
+  std::vector<std::string> brand_domains;
+  std::vector<std::string> canary_tokens;
   std::vector<std::string> rule_files;
+  std::vector<std::string> allowed_providers;  // empty: all
+  std::vector<std::string> allowed_models;     // empty: all
   std::vector<std::string> disabled_alerts;
+  std::vector<std::string> suppression_files;
   Evidence evidence = Evidence::kSegment;
   std::chrono::seconds merge_window{300};
+};
+
+// A collection of a TAXII 2.1 server whose indicators are kept on this host.
+struct Taxii {
+  std::vector<std::string> collections;  // URLs
+  std::string user;
+  std::string secret_file;
+  std::string ca;
+  std::chrono::seconds interval{3600};
 };
 
 struct Collector {
@@ -74,6 +112,8 @@ struct TargetOutput {
   egress::TargetConfig target;
   std::string min_severity = "informational";
   uint64_t max_bytes = uint64_t{64} << 20;  // of its spool
+
+  bool operator==(const TargetOutput&) const = default;
 };
 
 struct Sinks {
@@ -91,7 +131,9 @@ struct Config {
   std::string state_directory = "/var/lib/sonde";
   std::string log_level = "info";
   Capture capture;
+  Kubernetes kubernetes;
   Detect detect;
+  Taxii taxii;
   Collector collector;
   Spool spool;
   Sinks sinks;

@@ -112,16 +112,48 @@ std::vector<Field> fields_of(Config& c) {
 
       {"capture.ring_bytes", &c.capture.ring_bytes,
        "Size of the ring buffer between kernel and agent; a power of two.", 64 * kKi, kGi},
+      {"capture.plain_http_ports", &c.capture.plain_http_ports,
+       "TCP ports, of either end, whose connections are heard without TLS: local model servers, "
+       "sidecars. What speaks no HTTP there is dropped; an empty list hears none.",
+       1, 65535},
+      {"capture.stdio", &c.capture.stdio,
+       "Hear MCP servers over standard input and output. While one lives, every system call of the "
+       "host costs a little more (docs/TUNE.md)."},
       {"capture.allow.exes", &allow.exes,
        "Only these executables are heard: globs over the path, such as /usr/bin/python3*. With all "
        "lists under allow empty, everything is heard that speaks to a language model."},
       {"capture.allow.uids", &allow.uids, "Only processes of these users.", 0, kMaxUid},
       {"capture.allow.ports", &allow.ports, "Only connections from or to these ports.", 1, 65535},
+      {"capture.allow.cgroups", &allow.cgroups,
+       "Only processes in these cgroups: globs over the path, such as /kubepods*."},
+      {"capture.allow.namespaces", &allow.namespaces,
+       "Only pods of these Kubernetes namespaces: globs."},
+      {"capture.allow.pod_labels", &allow.pod_labels,
+       "Only pods with one of these labels: globs over key=value, or a key alone."},
       {"capture.deny.exes", &deny.exes,
        "These executables are never heard, even if allowed above."},
       {"capture.deny.uids", &deny.uids, "Processes of these users are never heard.", 0, kMaxUid},
       {"capture.deny.ports", &deny.ports, "Connections from or to these ports are never heard.", 1,
        65535},
+      {"capture.deny.cgroups", &deny.cgroups, "Processes in these cgroups are never heard."},
+      {"capture.deny.namespaces", &deny.namespaces, "Pods of these namespaces are never heard."},
+      {"capture.deny.pod_labels", &deny.pod_labels,
+       "Pods with one of these labels are never heard."},
+      {"capture.host_root", &c.capture.host_root,
+       "Where the host's files are seen, for libraries and what container runtimes write down. The "
+       "default is right on a host, and in a container that shares the host's processes."},
+
+      {"kubernetes.kubelet", &c.kubernetes.kubelet,
+       "https://ADDRESS:10250 of this node's kubelet, which tells pods and their labels; empty: it "
+       "is not asked."},
+      {"kubernetes.ca", &c.kubernetes.ca,
+       "PEM file of the authority that signed the kubelet's certificate; empty: the system's."},
+      {"kubernetes.token_file", &c.kubernetes.token_file,
+       "File with the token of a service account that may 'get' nodes/proxy. Read anew for each "
+       "question."},
+      {"kubernetes.verify", &c.kubernetes.verify,
+       "Verify the kubelet's certificate. Without it, whoever answers at that address learns the "
+       "token."},
 
       {"detect.indicator_files", &c.detect.indicator_files,
        "Lists of malicious URLs, domains and IP addresses: plain text or CSV, one a line."},
@@ -129,15 +161,46 @@ std::vector<Field> fields_of(Config& c) {
        "Lists of addresses of anonymising networks, one a line."},
       {"detect.suspicious_ip_files", &c.detect.suspicious_ip_files,
        "Lists of addresses of known attackers, one a line."},
+      {"detect.brand_domains", &c.detect.brand_domains,
+       "Domains of your own, such as example.com: links to what imitates them are reported. Those "
+       "of "
+       "well-known providers are known."},
+      {"detect.canary_tokens", &c.detect.canary_tokens,
+       "Words planted in system prompts, of eight characters at least: an answer that holds one "
+       "has "
+       "leaked its prompt."},
       {"detect.rule_files", &c.detect.rule_files,
        "Rules of your own (docs/RULES.md); check them with: sonde rules check FILE."},
+      {"detect.allowed_providers", &c.detect.allowed_providers,
+       "Providers that applications may speak to, such as openai or azure*; any other is reported "
+       "as shadow_ai. Empty: all."},
+      {"detect.allowed_models", &c.detect.allowed_models,
+       "Models that they may use, such as gpt-4o*. Empty: all."},
       {"detect.disabled_alerts", &c.detect.disabled_alerts,
        "Alerts that are not raised, such as sensitive_data.prompt."},
+      {"detect.suppression_files", &c.detect.suppression_files,
+       "Findings that are no trouble, each with its reason (docs/TUNE.md): they are counted, and "
+       "not "
+       "raised."},
       {"detect.evidence", &c.detect.evidence,
        "How much of a suspicious text an alert carries: full, segment or none. Secrets and "
        "personal data in it are masked in any case."},
       {"detect.merge_seconds", &c.detect.merge_window,
        "Equal findings of one application within this time are one alert.", 0, 86400},
+
+      {"taxii.collections", &c.taxii.collections,
+       "Collections of TAXII 2.1 servers whose indicators are looked for: "
+       "https://HOST/ROOT/collections/ID/. The last good copy stays in state_directory."},
+      {"taxii.user", &c.taxii.user, "Name for HTTP Basic authentication; empty: a bearer token."},
+      {"taxii.secret_file",
+       &c.taxii.secret_file,
+       "File with the password or token; readable by the agent only.",
+       0,
+       0,
+       {},
+       true},
+      {"taxii.ca", &c.taxii.ca, "PEM file of the servers' authority; empty: the system's."},
+      {"taxii.interval_seconds", &c.taxii.interval, "Time between two refreshes.", 60, 604800},
 
       {"collector.url", &c.collector.url, "https://HOST:PORT of the collector; empty: none."},
       {"collector.ca", &c.collector.ca,

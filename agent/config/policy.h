@@ -51,6 +51,9 @@ struct PolicyBundle {
 // The bundle, if the signature is that of `public_key_pem`.
 Result<PolicyBundle> open_policy(const SignedPolicy& policy, const std::string& public_key_pem);
 
+// What a bundle says of itself, whoever made it: for reports only.
+Result<PolicyBundle> read_bundle(const std::string& bundle);
+
 // With an Ed25519 key as PEM.
 Result<SignedPolicy> sign_policy(const PolicyBundle& bundle, const std::string& private_key_pem);
 struct PolicyKeys {

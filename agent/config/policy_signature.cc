@@ -136,7 +136,11 @@ Result<PolicyBundle> open_policy(const SignedPolicy& policy, const std::string& 
                        policy.bundle.size()) != 1) {
     return fail("the policy's signature is not that of collector.policy_key");
   }
-  const Json json = Json::parse(policy.bundle, nullptr, false);
+  return read_bundle(policy.bundle);
+}
+
+Result<PolicyBundle> read_bundle(const std::string& bundle) {
+  const Json json = Json::parse(bundle, nullptr, false);
   if (!json.is_object() || json.value("schema", Json()) != Json(kSchema) ||
       !json.value("group", Json()).is_string() ||
       !json.value("version", Json()).is_number_integer() ||

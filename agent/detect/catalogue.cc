@@ -46,8 +46,19 @@ constexpr auto kCatalogue = std::to_array<AlertInfo>({
     {"poisoning.training", Severity::kMedium, "AML.T0020", "LLM04 LLM08 ASI06"},
     {"self_replication", Severity::kHigh, "AML.T0061", "ASI08"},
     {"shadow_ai", Severity::kLow, "", "LLM03"},
+    {"model_file.unsafe", Severity::kHigh, "AML.T0010.003 AML.T0011.000", "LLM03"},
     {"exposed_service", Severity::kMedium, "AML.T0040", ""},
 });
+
+std::vector<std::string> split(std::string_view words) {
+  std::vector<std::string> out;
+  while (!words.empty()) {
+    const size_t end = std::min(words.find(' '), words.size());
+    out.emplace_back(words.substr(0, end));
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -57,6 +68,17 @@ const AlertInfo* find_alert(std::string_view name) {
   const auto place = std::find_if(kCatalogue.begin(), kCatalogue.end(),
                                   [&](const AlertInfo& info) { return info.name == name; });
   return place == kCatalogue.end() ? nullptr : &*place;
+}
+
+Finding finding_of(std::string_view alert, std::string_view detector) {
+  const AlertInfo& info = *find_alert(alert);
+  Finding finding;
+  finding.alert = alert;
+  finding.detector = detector;
+  finding.severity = info.severity;
+  finding.atlas = split(info.atlas);
+  finding.owasp = split(info.owasp);
+  return finding;
 }
 
 }  // namespace sonde::detect

@@ -18,5 +18,7 @@ struct AlertInfo {
 std::span<const AlertInfo> alert_catalogue();
 // nullptr where there is none.
 const AlertInfo* find_alert(std::string_view name);
+// A finding with severity and mappings of the alert, which must be in the catalogue.
+Finding finding_of(std::string_view alert, std::string_view detector);
 
 }  // namespace sonde::detect

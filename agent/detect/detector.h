@@ -19,6 +19,9 @@
 
 namespace sonde::detect {
 
+struct Baselines;
+struct Ruleset;
+
 inline constexpr size_t kNoText = static_cast<size_t>(-1);
 
 // A finding before redaction.
@@ -33,6 +36,10 @@ struct Hit {
   std::map<std::string, std::string> data;  // plaintext allowed: redacted by the engine
   std::string fingerprint_of;        // a secret; only its fingerprint gets into the finding's data
   std::optional<Severity> severity;  // where it differs from the catalogue's
+  // The text that led to this one, and where in it in bytes: the order that a call carries out.
+  size_t cause = kNoText;
+  size_t cause_start = 0;
+  size_t cause_end = 0;
 };
 
 // What the detectors look at. Secrets are found before any detector runs, since redaction needs
@@ -43,6 +50,8 @@ struct Subject {
   std::span<const std::vector<Secret>> secrets;  // one list for each text
   std::span<const std::vector<PatternMatch>> patterns;
   std::span<const AttackScore> attacks;  // one for each text; score 0 where none was asked
+  const Ruleset& rules;
+  Baselines& baselines;  // detectors learn from what they judge
 };
 
 class Detector {

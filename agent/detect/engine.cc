@@ -1,31 +1,16 @@
 #include "agent/detect/engine.h"
 
-#include <algorithm>
-#include <set>
-
+#include "agent/detect/baselines.h"
 #include "agent/detect/catalogue.h"
-#include "agent/detect/custom_rules.h"
+#include "agent/detect/conversation_view.h"
 #include "agent/detect/detectors/detectors.h"
 #include "agent/detect/detectors/tainted_call.h"
 #include "agent/detect/judge.h"
 #include "agent/detect/redact.h"
+#include "agent/detect/ruleset.h"
 #include "agent/detect/unicode.h"
 
 namespace sonde::detect {
-
-namespace {
-
-std::vector<std::string> split(std::string_view words) {
-  std::vector<std::string> out;
-  while (!words.empty()) {
-    const size_t end = std::min(words.find(' '), words.size());
-    out.emplace_back(words.substr(0, end));
-    words.remove_prefix(std::min(end + 1, words.size()));
-  }
-  return out;
-}
-
-}  // namespace
 
 struct Engine::Impl {
   Impl(SecretFinder secret_finder, PatternFinder pattern_finder, LiteralSet literal_set,
@@ -34,7 +19,6 @@ struct Engine::Impl {
         patterns(std::move(pattern_finder)),
         literals(std::move(literal_set)),
         redactor(config.fingerprint_key, limit_values, finder, literals),
-        disabled(config.disabled_alerts.begin(), config.disabled_alerts.end()),
         limits(limit_values),
         counters(counter_set) {}
 
@@ -47,12 +31,12 @@ struct Engine::Impl {
   LiteralSet literals;
   Redactor redactor;
   Judge judge;
-  std::set<std::string, std::less<>> disabled;
+  std::unique_ptr<Ruleset> ruleset;
+  Baselines baselines;
   Limits limits;
   Counters& counters;
   std::vector<std::unique_ptr<Detector>> detectors;
   TaintedCallDetector* provenance = nullptr;  // one of them
-  CustomRules rules;
 };
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -64,10 +48,8 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config, const
   if (config.fingerprint_key.size() < kLeastKey) {
     return fail("the fingerprint key is shorter than 16 bytes");
   }
-  for (const std::string& name : config.disabled_alerts) {
-    if (find_alert(name) == nullptr && !name.starts_with("custom."))
-      return fail("there is no alert named '" + name + "'");
-  }
+  auto ruleset = Ruleset::load(config);
+  if (!ruleset.ok()) return tl::unexpected(ruleset.error());
   LiteralSetBuilder builder;
   Result<SecretFinder> finder = SecretFinder::create(builder);
   if (!finder.ok()) return tl::unexpected(finder.error());
@@ -75,17 +57,9 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config, const
   if (!patterns.ok()) return tl::unexpected(patterns.error());
   Result<LiteralSet> literals = LiteralSet::create(builder);
   if (!literals.ok()) return tl::unexpected(literals.error());
-  auto urls = make_malicious_url_detector(config.indicator_files);
-  if (!urls.ok()) return tl::unexpected(urls.error());
-
-  auto access =
-      make_access_detector(config.tor_exit_files, config.suspicious_ip_files, config.policy);
-  if (!access.ok()) return tl::unexpected(access.error());
   auto impl = std::make_unique<Impl>(std::move(*finder), std::move(*patterns), std::move(*literals),
                                      config, limits, counters);
-  auto rules = CustomRules::load(config.rule_files);
-  if (!rules.ok()) return tl::unexpected(rules.error());
-  impl->rules = std::move(*rules);
+  impl->ruleset = std::move(*ruleset);
   impl->detectors.push_back(make_prompt_attack_detector());
   impl->detectors.push_back(make_provider_verdict_detector());
   impl->detectors.push_back(make_smuggling_detector());
@@ -98,12 +72,13 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config, const
   impl->detectors.push_back(make_reconnaissance_detector());
   impl->detectors.push_back(make_tool_poisoning_detector());
   impl->detectors.push_back(make_prompt_leak_detector());
+  impl->detectors.push_back(make_canary_detector());
   impl->detectors.push_back(make_spreading_detector());
   impl->detectors.push_back(make_rendered_detector());
   impl->detectors.push_back(make_usage_detector());
   impl->detectors.push_back(make_tool_changes_detector());
-  impl->detectors.push_back(std::move(*access));
-  impl->detectors.push_back(std::move(*urls));
+  impl->detectors.push_back(make_access_detector());
+  impl->detectors.push_back(make_malicious_url_detector());
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
@@ -117,7 +92,8 @@ Inspection Engine::inspect(const llm::Exchange& exchange) {
         impl_->finder.find(texts[i].text, impl_->literals, impl_->patterns, matches[i]));
   }
   const std::vector<AttackScore> attacks = impl_->judge.scores_of(texts);
-  const Subject subject{exchange, texts, secrets, matches, attacks};
+  const Ruleset& rules = *impl_->ruleset;
+  const Subject subject{exchange, texts, secrets, matches, attacks, rules, impl_->baselines};
 
   Inspection inspection;
   std::vector<Hit> hits;
@@ -130,38 +106,43 @@ Inspection Engine::inspect(const llm::Exchange& exchange) {
     }
   };
   for (const Hit& hit : hits) {
-    if (!impl_->disabled.contains(hit.alert)) keep(impl_->make_finding(hit, subject));
+    if (!rules.disabled.contains(hit.alert)) keep(impl_->make_finding(hit, subject));
   }
-  for (const CustomMatch& match : impl_->rules.match(exchange, texts)) {
-    if (impl_->disabled.contains("custom." + match.rule->name)) continue;
+  for (const CustomMatch& match : rules.rules.match(exchange, texts)) {
+    if (rules.disabled.contains("custom." + match.rule->name)) continue;
     keep(impl_->finding_of_rule(match, subject));
   }
   impl_->counters.add(Count::kFindingsRaised, inspection.findings.size());
   return inspection;
 }
 
-std::vector<Finding> Engine::inspect_process(const llm::Process& process) {
-  std::vector<Finding> findings;
-  const auto hit = impl_->provenance->judge_process(process);
-  if (!hit || impl_->disabled.contains(hit->alert)) return findings;
-  static const llm::Exchange kNone;
-  Finding finding = impl_->make_finding(*hit, Subject{kNone, {}, {}, {}, {}});
+ProcessInspection Engine::inspect_process(const llm::Process& process) {
+  ProcessInspection inspection;
+  auto judged = impl_->provenance->judge_process(process);
+  if (!judged || impl_->ruleset->disabled.contains(judged->hit.alert)) return inspection;
+  inspection.exchange = std::move(judged->exchange);
+  const Subject subject{inspection.exchange, {}, {}, {}, {}, *impl_->ruleset, impl_->baselines};
+  Finding finding = impl_->make_finding(judged->hit, subject);
+  finding.zone = llm::Zone::kTool;  // whose text is being carried out
   finding.evidence = finding.data["command"];
-  findings.push_back(std::move(finding));
+  finding.process = process;
+  inspection.findings.push_back(std::move(finding));
   impl_->counters.add(Count::kFindingsRaised);
-  return findings;
+  return inspection;
+}
+
+Baselines& Engine::baselines() { return impl_->baselines; }
+
+std::unique_ptr<Ruleset> Engine::exchange_ruleset(std::unique_ptr<Ruleset> ruleset) {
+  impl_->ruleset.swap(ruleset);
+  return ruleset;
 }
 
 Finding Engine::Impl::make_finding(const Hit& hit, const Subject& subject) const {
-  const AlertInfo& info = *find_alert(hit.alert);
-  Finding finding;
-  finding.alert = hit.alert;
-  finding.detector = hit.detector;
-  finding.severity = hit.severity.value_or(info.severity);
+  Finding finding = finding_of(hit.alert, hit.detector);
+  finding.severity = hit.severity.value_or(finding.severity);
   finding.score = hit.score;
   finding.subtype = hit.subtype;
-  finding.atlas = split(info.atlas);
-  finding.owasp = split(info.owasp);
   for (const auto& [name, value] : hit.data) finding.data[name] = redactor.mask(value);
   if (!hit.fingerprint_of.empty()) {
     finding.data["fingerprint"] = redactor.fingerprint_of(hit.fingerprint_of);
@@ -194,7 +175,11 @@ void Engine::Impl::place(const Hit& hit, const Subject& subject, Finding& findin
   CodePointCounter counter(text.text);
   finding.start = counter.at(hit.start);
   finding.end = counter.at(hit.end);
-  finding.evidence = redactor.evidence(text.text, hit.start, hit.end, subject.secrets[hit.text]);
+  auto segment = redactor.segment(text.text, hit.start, hit.end, subject.secrets[hit.text],
+                                  subject.rules.evidence_code_points);
+  finding.evidence = std::move(segment.text);
+  finding.highlight = segment.highlight;
+  finding.conversation = conversation_of(hit, subject, redactor);
   if (text.kind == TextKind::kToolCall) finding.data["tool"] = redactor.mask(text.part->name);
   if (text.tool != nullptr) finding.data["tool"] = redactor.mask(text.tool->name);
 }

@@ -9,29 +9,24 @@
 #include "agent/base/counters.h"
 #include "agent/base/limits.h"
 #include "agent/base/result.h"
+#include "agent/detect/baselines.h"
 #include "agent/detect/finding.h"
-#include "agent/detect/policy.h"
+#include "agent/detect/ruleset.h"
 #include "agent/llm/exchange.h"
 
 namespace sonde::detect {
 
-struct EngineConfig {
-  // Indicator lists (plain text or CSV: one URL, domain, IP per line, '#' comments).
-  std::vector<std::string> indicator_files;
-  // Key of the fingerprints that stand for secrets; at least 16 bytes.
-  std::string fingerprint_key;
-  std::vector<std::string> disabled_alerts;
-  // Addresses of anonymising networks and of known attackers, one a line.
-  std::vector<std::string> tor_exit_files;
-  std::vector<std::string> suspicious_ip_files;
-  Policy policy;
-  // Users' rules (docs/RULES.md).
-  std::vector<std::string> rule_files;
-};
-
 struct Inspection {
   Scores scores;
   std::vector<Finding> findings;
+};
+
+// What a process that an application started was found to do.
+struct ProcessInspection {
+  std::vector<Finding> findings;
+  // The exchange that led to it, without its texts: who spoke, to which model, in which
+  // conversation. Meaningful where there are findings.
+  llm::Exchange exchange;
 };
 
 class Engine {
@@ -42,7 +37,14 @@ class Engine {
   Inspection inspect(const llm::Exchange& exchange);
   // Judges a process by what its ancestors' conversations were ordered to do (tool.tainted_exec).
   // Cheap where no ancestor speaks to a model.
-  std::vector<Finding> inspect_process(const llm::Process& process);
+  ProcessInspection inspect_process(const llm::Process& process);
+
+  // What is usual for each application: to be kept, and brought back after a restart.
+  Baselines& baselines();
+
+  // Exchanges lists, rules and policy, and gives back the old ones, which any thread may destroy.
+  // What was learned stays.
+  std::unique_ptr<Ruleset> exchange_ruleset(std::unique_ptr<Ruleset> ruleset);
 
  private:
   struct Impl;

@@ -16,6 +16,26 @@ namespace sonde::detect {
 enum class Severity : uint8_t { kInformational, kLow, kMedium, kHigh, kCritical };
 std::string_view to_string(Severity severity);  // "informational", "low", ...
 
+// A span of a text in Unicode code points, end exclusive.
+struct TextSpan {
+  size_t start = 0;
+  size_t end = 0;
+};
+
+// One text of the conversation in which a finding stands (conversation_view.h).
+struct ConversationText {
+  int message_index = 0;  // as Finding::message_index
+  llm::Zone zone = llm::Zone::kUser;
+  std::string_view kind;  // static: "message", "tool_call", "tool_result", ...
+  std::string tool;       // name of the tool that is called, answers or is defined
+  size_t length = 0;      // of the text as it was, code points
+  std::string text;       // masked and cut; empty where the evidence level keeps it back
+  // Where in `text` the finding, or what led to it, stands; both 0: nowhere.
+  TextSpan highlight;
+  bool suspicious = false;  // the finding itself
+  bool cause = false;       // the text that led to it: the order that a call carries out
+};
+
 // A finding that leaves the host becomes an alert. `evidence` is redacted already: secrets and
 // personal data in it are masked with their type and a keyed fingerprint.
 struct Finding {
@@ -32,6 +52,11 @@ struct Finding {
   size_t start = 0;
   size_t end = 0;
   std::string evidence;
+  TextSpan highlight;  // the finding's span in `evidence`
+  // The finding among its neighbours, in reading order; empty where none was asked for.
+  std::vector<ConversationText> conversation;
+  // The process it is about, where that is not the one that speaks to the model.
+  std::optional<llm::Process> process;
   std::string json_path;
   std::vector<std::string> atlas;  // "AML.T0051.001"
   std::vector<std::string> owasp;  // "LLM01"

@@ -42,24 +42,6 @@ bool flag_at(const Json& object, const char* key, bool otherwise) {
   return place != object.end() && place->is_boolean() ? place->get<bool>() : otherwise;
 }
 
-// [url:value = 'http://x'] OR [domain-name:value = 'y']: every quoted value behind a known path.
-void add_stix_pattern(std::string_view pattern, IndicatorSet& set) {
-  constexpr auto kPaths = std::to_array<std::string_view>(
-      {"url:value", "domain-name:value", "ipv4-addr:value", "ipv6-addr:value"});
-  for (const std::string_view path : kPaths) {
-    for (size_t at = pattern.find(path); at != pattern.npos; at = pattern.find(path, at + 1)) {
-      const size_t open = pattern.find('\'', at + path.size());
-      const std::string_view between =
-          open == pattern.npos ? std::string_view("?")
-                               : pattern.substr(at + path.size(), open - at - path.size());
-      if (between.find_first_not_of(" =") != between.npos) continue;  // LIKE, MATCHES, !=
-      const size_t close = pattern.find('\'', open + 1);
-      if (close == pattern.npos) return;
-      set.add_line(pattern.substr(open + 1, close - open - 1));
-    }
-  }
-}
-
 void add_misp_attributes(const Json& holder, IndicatorSet& set) {
   constexpr auto kTypes =
       std::to_array<std::string_view>({"url", "uri", "domain", "hostname", "ip-src", "ip-dst",
@@ -90,13 +72,35 @@ void add_misp_event(const Json& wrapper, IndicatorSet& set) {
 void add_one(const Json& value, IndicatorSet& set) {
   if (!value.is_object()) return;
   if (string_at(value, "type") == "indicator") {
-    if (!flag_at(value, "revoked", false)) add_stix_pattern(string_at(value, "pattern"), set);
+    if (flag_at(value, "revoked", false)) return;
+    for (const std::string& one : values_of_stix_pattern(string_at(value, "pattern"))) {
+      set.add_line(one);
+    }
     return;
   }
   add_misp_event(value, set);
 }
 
 }  // namespace
+
+std::vector<std::string> values_of_stix_pattern(std::string_view pattern) {
+  constexpr auto kPaths = std::to_array<std::string_view>(
+      {"url:value", "domain-name:value", "ipv4-addr:value", "ipv6-addr:value"});
+  std::vector<std::string> values;
+  for (const std::string_view path : kPaths) {
+    for (size_t at = pattern.find(path); at != pattern.npos; at = pattern.find(path, at + 1)) {
+      const size_t open = pattern.find('\'', at + path.size());
+      const std::string_view between =
+          open == pattern.npos ? std::string_view("?")
+                               : pattern.substr(at + path.size(), open - at - path.size());
+      if (between.find_first_not_of(" =") != between.npos) continue;  // LIKE, MATCHES, !=
+      const size_t close = pattern.find('\'', open + 1);
+      if (close == pattern.npos) return values;
+      values.emplace_back(pattern.substr(open + 1, close - open - 1));
+    }
+  }
+  return values;
+}
 
 Status add_json_indicators(std::string_view text, IndicatorSet& set) {
   if (too_deep(text)) return fail("JSON nested deeper than 64 levels");

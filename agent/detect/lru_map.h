@@ -34,6 +34,19 @@ class LruMap {
     return &entries_.front().second;
   }
 
+  void erase(const std::string& key) {
+    const auto place = places_.find(key);
+    if (place == places_.end()) return;
+    entries_.erase(place->second);
+    places_.erase(place);
+  }
+
+  // The one used last first.
+  template <typename Function>
+  void for_each(Function&& function) const {
+    for (const Entry& entry : entries_) function(entry.first, entry.second);
+  }
+
   size_t size() const { return entries_.size(); }
 
  private:

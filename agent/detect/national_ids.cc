@@ -373,7 +373,10 @@ bool WordsNear::any_of(std::string_view words) const {
     const std::string_view word = words.substr(0, end);
     for (size_t at = before.find(word); at != std::string::npos; at = before.find(word, at + 1)) {
       const char previous = at == 0 ? ' ' : before[at - 1];
-      if (previous < 'a' || previous > 'z') return true;
+      // "www.nhs.uk" is an address, not the name of a number.
+      const size_t after = at + word.size();
+      const bool host = previous == '.' && after < before.size() && before[after] == '.';
+      if ((previous < 'a' || previous > 'z') && !host) return true;
     }
     words.remove_prefix(std::min(end + 1, words.size()));
   }

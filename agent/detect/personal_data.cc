@@ -26,7 +26,7 @@ bool is_domain(char c) { return is_alnum(c) || c == '-' || c == '.'; }
 
 class Finder {
  public:
-  explicit Finder(std::string_view text) : text_(text) {}
+  Finder(std::string_view text, PersonalDataUse use) : text_(text), use_(use) {}
 
   std::vector<PersonalData> find() {
     size_t i = 0;
@@ -71,6 +71,7 @@ class Finder {
   // A run of digits with single separators between them: card, phone, national number. An IBAN is
   // found by its check digits, which follow two capitals.
   size_t number(size_t start) {
+    constexpr size_t kShortestCard = 13;
     if (const size_t end = iban(start); end > start) return end;
     if (const size_t end = identifier(start); end > start) return end;
     std::string digits;
@@ -82,7 +83,8 @@ class Finder {
         digits.push_back(c);
         end = i + 1;
       } else if (c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/') {
-        if (i - end >= 2) break;
+        // A blank ends what is as long as a card already: two numbers beside each other are two.
+        if (i - end >= 2 || (c == ' ' && separators == 0 && digits.size() >= kShortestCard)) break;
         ++separators;
       } else if (!(c == '+' && i == start)) {
         break;
@@ -149,7 +151,7 @@ class Finder {
 
   void classify(size_t start, size_t end, const std::string& digits) {
     const std::string_view form = text_.substr(start, end - start);
-    if (payment_card_valid(digits) && form.find('.') == form.npos) {
+    if (payment_card_valid(digits) && form.find('.') == form.npos && may_be_card(start, form)) {
       keep(start, end, "payment_card");
     } else if (const auto type = national_number(form, digits, words_near(start)); !type.empty()) {
       keep(start, end, type);
@@ -157,6 +159,24 @@ class Finder {
       const bool bracket = start > 0 && text_[start - 1] == '(';
       keep(bracket ? start - 1 : start, end, "phone");
     }
+  }
+
+  // One in ten numbers has Luhn's check digit, and a tracking number may begin as a card's does.
+  // Beside a word for another kind of number, or where no large issuer has cards of this length, it
+  // takes a word for a card, or a card's groups.
+  bool may_be_card(size_t start, std::string_view form) const {
+    if (use_ == PersonalDataUse::kMask) return true;
+    const WordsNear near = words_near(start);
+    if (near.any_of("card|visa|mastercard|amex|american express|credit|debit|cc|pan|payment|"
+                    "karte|kreditkarte|carte|tarjeta|carta|cartao|kaart|cvv|discover|diners|jcb")) {
+      return true;
+    }
+    const size_t space = form.find_first_of(" -");
+    if (space == 4 && form.size() >= 17) return true;
+    const bool usual = space == form.npos && (form.size() == 15 || form.size() == 16);
+    return usual && !near.any_of(
+                        "id|ids|tracking|order|invoice|reference|ref|account|phone|imei|"
+                        "serial|timestamp|time|hash|number|no|ticket|sku|isbn|seed");
   }
 
   bool is_phone(size_t start, std::string_view form, const std::string& digits) const {
@@ -188,6 +208,7 @@ class Finder {
   }
 
   std::string_view text_;
+  PersonalDataUse use_;
   size_t covered_ = 0;
   std::vector<PersonalData> found_;
 };
@@ -196,6 +217,8 @@ class Finder {
 
 bool is_contact(std::string_view type) { return type == "email" || type == "phone"; }
 
-std::vector<PersonalData> find_personal_data(std::string_view text) { return Finder(text).find(); }
+std::vector<PersonalData> find_personal_data(std::string_view text, PersonalDataUse use) {
+  return Finder(text, use).find();
+}
 
 }  // namespace sonde::detect

@@ -19,7 +19,11 @@ bool is_contact(std::string_view type);
 
 inline constexpr size_t kPersonalDataPerText = 4096;
 
+// An alert wants to be sure; a mask rather covers a number too many.
+enum class PersonalDataUse : uint8_t { kFinding, kMask };
+
 // Without overlaps, in order, at most kPersonalDataPerText.
-std::vector<PersonalData> find_personal_data(std::string_view text);
+std::vector<PersonalData> find_personal_data(std::string_view text,
+                                             PersonalDataUse use = PersonalDataUse::kFinding);
 
 }  // namespace sonde::detect

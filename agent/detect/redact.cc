@@ -26,7 +26,10 @@ struct Mask {
 // Appends to a bounded text; a mask goes in whole or not at all.
 class Writer {
  public:
-  explicit Writer(size_t limit) : left_(limit) {}
+  explicit Writer(size_t limit) : limit_(limit), left_(limit) {}
+
+  // Code points so far. A mask counts as many as it has characters: it is ASCII.
+  size_t written() const { return limit_ - left_; }
 
   void plain(std::string_view text) {
     for (size_t i = 0; i < text.size() && left_ > 0;) {
@@ -49,6 +52,7 @@ class Writer {
 
   void whole(const std::string& mark) {
     if (mark.size() > left_) {
+      limit_ -= left_;  // nothing follows what is left out
       left_ = 0;
       return;
     }
@@ -77,6 +81,7 @@ class Writer {
     return i;
   }
 
+  size_t limit_;
   size_t left_;
   std::string out_;
 };
@@ -84,27 +89,83 @@ class Writer {
 void add_personal(std::string_view text, size_t from, size_t to, std::vector<Mask>& masks) {
   const size_t start = from > kMargin ? from - kMargin : 0;
   const size_t end = std::min(text.size(), to + kMargin);
-  for (const PersonalData& item : find_personal_data(text.substr(start, end - start))) {
+  for (const PersonalData& item :
+       find_personal_data(text.substr(start, end - start), PersonalDataUse::kMask)) {
     const size_t at = start + item.start;
     const size_t size = item.end - item.start;
     masks.push_back({at, at + size, item.type, text.substr(at, size)});
   }
 }
 
-std::string render(std::string_view text, size_t from, size_t to, std::vector<Mask> masks,
-                   std::string_view key, size_t limit) {
+// Writes pieces of `text` in order and notes where `inner` comes out. A border inside a mask moves
+// to the mask's edge: the whole mask is what was found.
+class Renderer {
+ public:
+  Renderer(std::string_view text, size_t from, size_t limit, TextSpan inner)
+      : text_(text), position_(from), inner_(inner), writer_(limit) {}
+
+  size_t position() const { return position_; }
+
+  void plain(size_t end) {
+    if (!started_ && inner_.start <= end) {
+      advance(inner_.start);
+      start();
+    }
+    if (!ended_ && inner_.end <= end) {
+      advance(inner_.end);
+      stop();
+    }
+    advance(end);
+  }
+
+  void mask(const Mask& mask, std::string_view key) {
+    plain(mask.start);
+    if (!started_ && inner_.start < mask.end) start();
+    writer_.whole("[" + std::string(mask.type) + ":" + fingerprint(key, mask.value) + "]");
+    position_ = std::max(position_, mask.end);
+    if (!ended_ && inner_.end <= mask.end) stop();
+  }
+
+  Redactor::Segment take() {
+    if (!started_) start();
+    if (!ended_) stop();
+    return {writer_.take(), highlight_};
+  }
+
+ private:
+  void advance(size_t end) {
+    if (end <= position_) return;
+    writer_.plain(text_.substr(position_, end - position_));
+    position_ = end;
+  }
+  void start() {
+    started_ = true;
+    highlight_.start = writer_.written();
+  }
+  void stop() {
+    ended_ = true;
+    highlight_.end = writer_.written();
+  }
+
+  std::string_view text_;
+  size_t position_;
+  TextSpan inner_;
+  Writer writer_;
+  bool started_ = false;
+  bool ended_ = false;
+  TextSpan highlight_;
+};
+
+Redactor::Segment render(std::string_view text, TextSpan part, std::vector<Mask> masks,
+                         std::string_view key, size_t limit, TextSpan inner) {
   std::stable_sort(masks.begin(), masks.end(),
                    [](const Mask& a, const Mask& b) { return a.start < b.start; });
-  Writer writer(limit);
-  size_t position = from;
+  Renderer renderer(text, part.start, limit, inner);
   for (const Mask& mask : masks) {
-    if (mask.end <= position || mask.start >= to) continue;
-    if (mask.start > position) writer.plain(text.substr(position, mask.start - position));
-    writer.whole("[" + std::string(mask.type) + ":" + fingerprint(key, mask.value) + "]");
-    position = mask.end;
+    if (mask.end > renderer.position() && mask.start < part.end) renderer.mask(mask, key);
   }
-  if (position < to) writer.plain(text.substr(position, to - position));
-  return writer.take();
+  renderer.plain(part.end);
+  return renderer.take();
 }
 
 void add_secrets(std::span<const Secret> secrets, std::vector<Mask>& masks) {
@@ -122,15 +183,15 @@ Redactor::Redactor(std::string key, const Limits& limits, const SecretFinder& fi
       finder_(finder),
       literals_(literals) {}
 
-std::string Redactor::evidence(std::string_view text, size_t start, size_t end,
-                               std::span<const Secret> secrets) const {
+Redactor::Segment Redactor::segment(std::string_view text, size_t start, size_t end,
+                                    std::span<const Secret> secrets, size_t limit) const {
   const size_t from = back(text, start, kContext);
-  const size_t longest = forward(text, start, limit_);
+  const size_t longest = forward(text, start, limit);
   const size_t to = std::min(forward(text, end, kContext), std::max(longest, start));
   std::vector<Mask> masks;
   add_secrets(secrets, masks);
   add_personal(text, from, to, masks);
-  return render(text, from, to, std::move(masks), key_, limit_);
+  return render(text, {from, to}, std::move(masks), key_, limit, {start, end});
 }
 
 std::string Redactor::mask(std::string_view text) const {
@@ -139,7 +200,7 @@ std::string Redactor::mask(std::string_view text) const {
   add_secrets(secrets, masks);
   const size_t to = forward(text, 0, limit_);
   add_personal(text, 0, to, masks);
-  return render(text, 0, to, std::move(masks), key_, limit_);
+  return render(text, {0, to}, std::move(masks), key_, limit_, {0, to}).text;
 }
 
 std::string Redactor::fingerprint_of(std::string_view value) const {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "agent/base/limits.h"
+#include "agent/detect/finding.h"
 #include "agent/detect/literal_set.h"
 #include "agent/detect/secret_finder.h"
 
@@ -22,7 +23,17 @@ class Redactor {
   // most limits.evidence_code_points long. `secrets` are those of the whole text, so that one that
   // only reaches into the segment is masked as well.
   std::string evidence(std::string_view text, size_t start, size_t end,
-                       std::span<const Secret> secrets) const;
+                       std::span<const Secret> secrets) const {
+    return segment(text, start, end, secrets, limit_).text;
+  }
+
+  // The same with its own limit in code points, and where in the masked text the segment stands.
+  struct Segment {
+    std::string text;
+    TextSpan highlight;
+  };
+  Segment segment(std::string_view text, size_t start, size_t end, std::span<const Secret> secrets,
+                  size_t limit) const;
 
   // The whole of a text of our own making (decoded text, a URL) masked, cut at the same limit.
   std::string mask(std::string_view text) const;

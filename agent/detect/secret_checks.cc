@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "agent/detect/encoding.h"
+#include "agent/detect/randomness.h"
 
 namespace sonde::detect {
 
@@ -89,13 +90,23 @@ bool is_uuid(std::string_view value) {
          value[23] == '-';
 }
 
+// Letters alone, but as no words go together, in both cases.
+bool letters_drawn(std::string_view value) {
+  constexpr size_t kLeast = 12;
+  constexpr double kSurprise = 5.2;
+  return value.size() >= kLeast && surprise(value) >= kSurprise &&
+         std::any_of(value.begin(), value.end(), is_lower) &&
+         std::any_of(value.begin(), value.end(), is_upper);
+}
+
 Verdict check_generic(std::string_view value) {
   const auto digits = std::count_if(value.begin(), value.end(), is_digit);
   const auto letters = std::count_if(value.begin(), value.end(), is_letter);
-  if (digits < 2 || letters < 2 || is_uuid(value)) return Verdict::kNo;
+  if (letters < 2 || is_uuid(value) || !looks_random(value)) return Verdict::kNo;
+  if (digits < 2 && !letters_drawn(value)) return Verdict::kNo;
   const auto dots = std::count(value.begin(), value.end(), '.');
   const auto slashes = std::count(value.begin(), value.end(), '/');
-  if (dots > 2 || (slashes > 2 && value.size() < 40) || value.find("//") != value.npos) {
+  if (dots > 2 || (value.size() < 40 && (slashes > 2 || value.find("//") != value.npos))) {
     return Verdict::kNo;
   }
   return Verdict::kPlausible;
@@ -107,8 +118,10 @@ Verdict check_password(std::string_view value) {
   const auto uppers = std::count_if(value.begin(), value.end(), is_upper);
   const auto others = static_cast<ptrdiff_t>(value.size()) - digits - lowers - uppers;
   const int classes = (digits > 0) + (lowers > 0) + (uppers > 0) + (others > 0);
-  if (classes < 2 || digits + others == 0) return Verdict::kNo;
-  if (digits == 0 && (classes < 3 || value.find('.') != value.npos)) return Verdict::kNo;
+  if (classes < 2) return Verdict::kNo;
+  if (digits == 0 && (classes < 3 || value.find('.') != value.npos) && !letters_drawn(value)) {
+    return Verdict::kNo;
+  }
   const std::string low = lowered(value);
   if (low.rfind("http", 0) == 0 || value.find("::") != value.npos) return Verdict::kNo;
   // Calls and members: user.password, get_password1
@@ -143,6 +156,15 @@ Verdict check_basic_auth(std::string_view value) {
              : Verdict::kVerified;
 }
 
+// "YWRtaW46cGFzc3dvcmQ=": in a manifest of secrets even a short text counts.
+Verdict check_base64(std::string_view value) {
+  const std::string decoded = decode_base64(value);
+  constexpr size_t kBytesOfKey = 16;
+  const bool text = is_printable(decoded) && decoded.size() >= 6;
+  if (text && (decoded.find("BEGIN CERTIFICATE") != decoded.npos)) return Verdict::kNo;
+  return text || decoded.size() >= kBytesOfKey ? Verdict::kPlausible : Verdict::kNo;
+}
+
 Verdict check_private_key(std::string_view value) {
   const auto body =
       std::count_if(value.begin(), value.end(), [](char c) { return is_letter(c) || is_digit(c); });
@@ -165,7 +187,17 @@ bool reads_as_name(std::string_view value) {
     }
     if (letter) ++run;
   }
-  return letters * 10 >= value.size() * 5 && in_words * 10 >= letters * 6;
+  return letters * 10 >= value.size() * 5 && in_words * 10 >= letters * 6 && !looks_random(value);
+}
+
+bool ends_in_words(std::string_view value) {
+  constexpr size_t kLeast = 12;
+  constexpr double kWords = 4.0;
+  const size_t mark = value.find_last_of("-_.");
+  const std::string_view tail = mark == value.npos ? value : value.substr(mark + 1);
+  const auto letters = std::count_if(tail.begin(), tail.end(), is_letter);
+  return tail.size() >= kLeast && static_cast<size_t>(letters) * 10 >= tail.size() * 8 &&
+         surprise(tail) < kWords;
 }
 
 double entropy(std::string_view value) {
@@ -210,6 +242,8 @@ Verdict check_secret(SecretCheck check, std::string_view value) {
       return check_url_password(value);
     case SecretCheck::kPrivateKey:
       return check_private_key(value);
+    case SecretCheck::kBase64:
+      return check_base64(value);
     case SecretCheck::kBasicAuth:
       return check_basic_auth(value);
   }

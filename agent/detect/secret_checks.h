@@ -23,8 +23,11 @@ double entropy(std::string_view value);
 bool is_placeholder(std::string_view value, bool marked);
 
 // Words joined by punctuation or by their capitals, as in names of variables and paths: most
-// characters stand in runs of letters that are long for random text.
+// characters stand in runs of letters that are long for random text, and go together as in words.
 bool reads_as_name(std::string_view value);
+
+// The part behind the last mark of a token is made of words: "...-SlackAppAccessTokenHere".
+bool ends_in_words(std::string_view value);
 
 Verdict check_secret(SecretCheck check, std::string_view value);
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/detect/encoding.h"
+#include "agent/detect/randomness.h"
 #include "agent/detect/regex.h"
 #include "agent/detect/secret_checks.h"
 
@@ -14,7 +15,7 @@ namespace {
 
 // Between the name and the value of an assignment: `"name": "`, `NAME=`, `name := '`, `name is `.
 constexpr std::string_view kNameTail =
-    R"([\w.-]{0,30}["'`\\\])\s]{0,4}(?:\s{0,3}(?:=>|:=|:{1,3}|={1,3}|\?=|>|,|\|\|)|\s+is(?:\s*:)?\s|["']\s{1,3}value=)[\s"'`\\=(]{0,8})";
+    R"([\w.-]{0,30}["'`\\\])\s]{0,4}(?:\s{0,3}(?:=>|:=|:{1,3}|={1,3}|\?=|>|,|\|\|)|\s+is(?:\s*:)?\s|["']\s{1,3}value=|\s(?=["']))[\s"'`\\=(]{0,8})";
 constexpr std::string_view kValueEnd = R"((?=[`'"\s;,\\<>)\]}&|#]|[.:!?](?:\s|$)|$))";
 // A line break of a JSON string may stand before a token as "\n".
 constexpr std::string_view kTokenStart = R"((?:(?<![A-Za-z0-9])|(?<=\\[nrt])))";
@@ -98,7 +99,8 @@ bool inside_word(std::string_view text, size_t start) {
 }
 
 // Names of what is public or only points at a secret: "public_token", "credentialsId", "key_size".
-bool names_no_secret(std::string_view text, const LiteralHit& hit, size_t value) {
+bool names_no_secret(std::string_view text, const LiteralHit& hit, size_t value,
+                     SecretCheck check) {
   const auto part = [](char c) {
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' ||
            c == '-';
@@ -110,16 +112,36 @@ bool names_no_secret(std::string_view text, const LiteralHit& hit, size_t value)
   std::string name(text.substr(start, end - start));
   for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   constexpr auto kWords = std::to_array<std::string_view>(
-      {"public",    "csrf",      "xsrf",      "accessor", "keyfile",  "key_file",
-       "keyframe",  "size",      "length",    "keyboard", "keyword",  "monkey",
-       "tokenizer", "max_token", "max-token", "tokens",   "author",   "accessib",
-       "clientid",  "client_id", "client-id", "keyname",  "key_name", "checksum"});
+      {"public",   "csrf",      "xsrf",      "accessor",  "keyfile",  "key_file", "authenticity",
+       "hash",     "digest",    "sha1",      "sha2",      "sha5",     "md5",      "etag",
+       "commit",   "nonce",     "integrity", "revision",  "cache",    "idempot",  "pagina",
+       "cursor",   "next_",     "keyframe",  "size",      "length",   "keyboard", "keyword",
+       "monkey",   "tokenizer", "max_token", "max-token", "tokens",   "author",   "accessib",
+       "clientid", "client_id", "client-id", "keyname",   "key_name", "checksum"});
+  if (check == SecretCheck::kPassword) {
+    constexpr auto kAbout = std::to_array<std::string_view>(
+        {"algorithm", "policy", "hint", "length", "encoder", "scheme", "regex", "_field", "_type",
+         "_url", "_path", "_file", "_name"});
+    return std::any_of(kAbout.begin(), kAbout.end(),
+                       [&](std::string_view word) { return name.find(word) != name.npos; });
+  }
   const bool listed = std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) {
     return name.find(word) != name.npos;
   });
   const bool points = name.ends_with("id") && !name.ends_with("keyid");
   return listed || points || name.ends_with("name") || name.ends_with("path") ||
          name.ends_with("url") || name.ends_with("type");
+}
+
+// The keyword is a whole quoted key, as in the records that tools return, and no part of a
+// setting's name ("db_password").
+bool is_record_field(std::string_view text, const LiteralHit& hit) {
+  size_t end = hit.end;
+  while (end < text.size() && (text[end] | 0x20) >= 'a' && (text[end] | 0x20) <= 'z') ++end;
+  const auto quote = [&](size_t at) {
+    return at < text.size() && (text[at] == '"' || text[at] == '\'' || text[at] == '\\');
+  };
+  return hit.start > 0 && quote(hit.start - 1) && quote(end);
 }
 
 }  // namespace
@@ -133,32 +155,58 @@ void SecretFinder::Impl::try_rule(std::string_view text, const LiteralHit& hit, 
   for (size_t before = rule->before_max;; --before) {
     if (before <= anchor) {
       const auto capture = regex.match_at(text, anchor - before);
-      const bool wrong = capture && rule->check == SecretCheck::kGeneric && assigned &&
-                         names_no_secret(text, hit, capture->start);
-      if (capture && !wrong && judge(text, *rule, *capture, out)) return;
+      const bool wrong = capture && assigned && rule->provider.empty() &&
+                         names_no_secret(text, hit, capture->start, rule->check);
+      if (capture && !wrong && judge(text, *rule, *capture, out)) {
+        out.back().record_field = assigned && is_record_field(text, hit);
+        return;
+      }
     }
     if (before == rule->before_min) return;
   }
 }
 
+namespace {
+
+// "Summer2024!": a digit and a sign that names in code cannot have.
+bool keeps_password_rules(std::string_view value) {
+  return value.find_first_of("0123456789") != value.npos &&
+         value.find_first_of("!@#%^&*?+~") != value.npos;
+}
+
+double score_of(const SecretRule& rule, Verdict verdict, std::string_view value) {
+  constexpr double kSurelyDrawn = 5.0;
+  constexpr size_t kDrawnLength = 14;
+  if (verdict == Verdict::kVerified) return 1.0;
+  if (!rule.provider.empty()) return 0.9;
+  if (rule.check != SecretCheck::kPassword) return 0.6;
+  if (value.size() >= kDrawnLength && surprise(value) >= kSurelyDrawn) return 0.6;
+  return looks_random(value) ? 0.5 : 0.4;
+}
+
+}  // namespace
+
 bool SecretFinder::Impl::judge(std::string_view text, const SecretRule& rule,
                                const Capture& capture, std::vector<Secret>& out) const {
   const std::string_view value = text.substr(capture.start, capture.end - capture.start);
   if (value.empty() || entropy(value) < rule.entropy) return false;
-  const bool long_form = rule.check == SecretCheck::kPrivateKey || rule.check == SecretCheck::kJwt;
+  const bool long_form = rule.check == SecretCheck::kPrivateKey ||
+                         rule.check == SecretCheck::kJwt || rule.check == SecretCheck::kBase64;
   if (!long_form && is_placeholder(value, rule.form == SecretForm::kToken)) return false;
-  if (rule.form == SecretForm::kAssigned && reads_as_name(value)) return false;
+  if (rule.form == SecretForm::kAssigned && reads_as_name(value) &&
+      !(rule.check == SecretCheck::kPassword && keeps_password_rules(value))) {
+    return false;
+  }
+  if (rule.form == SecretForm::kToken && rule.check == SecretCheck::kNone && ends_in_words(value)) {
+    return false;
+  }
   const Verdict verdict = check_secret(rule.check, value);
   if (verdict == Verdict::kNo) return false;
-  const bool generic = rule.provider.empty() && verdict != Verdict::kVerified;
-  const bool verified = verdict == Verdict::kVerified;
   out.push_back({.start = capture.start,
                  .end = capture.end,
                  .rule = &rule,
-                 .score = verified  ? 1.0
-                          : generic ? 0.6
-                                    : 0.9,
-                 .verified = verified,
+                 .score = score_of(rule, verdict, value),
+                 .verified = verdict == Verdict::kVerified,
                  .value = std::string(value)});
   return true;
 }

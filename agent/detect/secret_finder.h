@@ -22,9 +22,10 @@ struct Secret {
   size_t start = 0;  // bytes in the text; where it stood encoded, the whole encoded run
   size_t end = 0;
   const SecretRule* rule = nullptr;
-  double score = 0;           // 0..1: how sure
+  double score = 0;           // 0..1: how sure; below 0.5 a password that a person made up
   bool verified = false;      // a checksum or an inner structure fits
   std::string_view encoding;  // "base64", "hex", "percent" or empty
+  bool record_field = false;  // the value of a bare, quoted key: "password": "..."
   std::string value;          // decoded; plaintext, to be fingerprinted and dropped
 };
 

@@ -23,6 +23,8 @@ struct TargetConfig {
   std::string brokers;      // kafka
   std::string topic;        // kafka
   std::map<std::string, std::string> properties;  // kafka: for librdkafka
+
+  bool operator==(const TargetConfig&) const = default;
 };
 
 // The member of `config` for a key whose value is plain text, or nullptr.

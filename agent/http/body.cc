@@ -7,9 +7,15 @@
 
 namespace sonde::http {
 
+namespace {
+// Brotli's tables may take some hundred bytes before the first byte of text.
+constexpr size_t kEnoughToGuess = 1024;
+}  // namespace
+
 void Body::begin(const Head& head) {
   chain_.reset();
   delivered_ = 0;
+  held_.clear();
   cut_ = incomplete_ = unknown_coding_ = false;
   // Content codings were applied before transfer codings; CodingChain decodes the last added first.
   for (const std::string_view name : {"content-encoding", "transfer-encoding"}) {
@@ -23,15 +29,22 @@ void Body::begin(const Head& head) {
   unknown_coding_ = !chain_ && head.has_opaque_field();
 }
 
-// The coding is told from the first piece. A body that stays unintelligible is passed on, but not
-// as one that was heard whole.
-void Body::begin_unknown(Bytes first) {
+// The coding is told from the first bytes, the same ones however the body is cut. A body that stays
+// unintelligible is passed on, but not as one that was heard whole.
+void Body::choose_coding(Bytes first) {
   unknown_coding_ = false;
-  const CodingGuess guess = guess_coding(first);
+  const CodingGuess guess = guess_coding(first.first(std::min(first.size(), kEnoughToGuess)));
   if (!guess.certain) incomplete_ = true;
   if (guess.coding.empty()) return;
   chain_.emplace(*limits_);
   chain_->add(guess.coding);
+}
+
+bool Body::hold(Bytes input) {
+  held_ += as_text(input);
+  if (held_.size() < kEnoughToGuess) return false;
+  choose_coding(as_bytes(held_));
+  return true;
 }
 
 Bytes Body::next(Bytes& input) {
@@ -40,7 +53,6 @@ Bytes Body::next(Bytes& input) {
     input = {};
     return {};
   }
-  if (unknown_coding_ && !input.empty()) begin_unknown(input);
   if (!chain_) return limited(std::exchange(input, {}));
   const Bytes piece = chain_->next(input);
   if (chain_->failure() != CodingChain::Failure::kNone) fail();
@@ -69,6 +81,7 @@ bool Body::gap() {
   incomplete_ = true;
   if (cut_) return false;
   if (chain_ || unknown_coding_) cut_ = true;  // no coding here can be entered in its middle
+  unknown_coding_ = false;
   return true;
 }
 

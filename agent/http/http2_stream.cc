@@ -78,8 +78,9 @@ void Http2Stream::gap(StartKind direction, uint64_t count) {
   if (!half.begun || half.ended) return;
   if (half.messages) {
     tell_message(direction, half.messages->gap(count));
-  } else if (half.body.gap()) {
-    report_gap(direction, count);
+  } else {
+    half.body.flush([&](Bytes piece) { deliver(direction, piece); });
+    if (half.body.gap()) report_gap(direction, count);
   }
 }
 
@@ -96,6 +97,7 @@ void Http2Stream::lose_frames(StartKind direction) {
 void Http2Stream::end(StartKind direction, End end) {
   Half& half = this->half(direction);
   if (std::exchange(half.ended, true)) return;
+  if (half.begun) half.body.flush([&](Bytes piece) { deliver(direction, piece); });
   const bool cut = half.messages && !half.messages->between_messages();
   const bool whole = half.begun && !half.damaged && !cut;
   const End result = half.body.finish(whole ? end : End::kTruncated);

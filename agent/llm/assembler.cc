@@ -38,6 +38,9 @@ class Assembler::Impl {
         environment_{limits, counters, shared != nullptr ? *shared : own_context_,
                      std::move(sink)} {}
 
+  void set_progress(std::function<void(const Progress&)> progress) {
+    environment_.progress = std::move(progress);
+  }
   void set_time(MonoTime mono, WallTime wall) {
     environment_.now = mono;
     environment_.wall = wall;
@@ -100,6 +103,9 @@ Assembler::Assembler(const Limits& limits, Counters& counters, Sink sink, Contex
     : impl_(std::make_unique<Impl>(limits, counters, std::move(sink), shared)) {}
 Assembler::~Assembler() = default;
 
+void Assembler::set_progress(std::function<void(const Progress&)> progress) {
+  impl_->set_progress(std::move(progress));
+}
 void Assembler::set_time(MonoTime mono, WallTime wall) { impl_->set_time(mono, wall); }
 void Assembler::finish() { impl_->finish(); }
 size_t Assembler::held_bytes() const { return impl_->held_bytes(); }

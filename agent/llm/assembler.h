@@ -16,6 +16,7 @@
 namespace sonde::llm {
 
 struct Context;
+struct Progress;
 
 // What is known of a connection apart from its bytes; the owner fills Exchange::process, container,
 // kubernetes, network, id from it when the exchange is handed out.
@@ -29,6 +30,10 @@ class Assembler final : public http::ExchangeHandler {
   // connection and are answered on another stay in two halves, and keys have no fingerprint.
   Assembler(const Limits& limits, Counters& counters, Sink sink, Context* shared = nullptr);
   ~Assembler() override;
+
+  // Told of answers while they come, token by token; of those that are streamed. Before the first
+  // byte.
+  void set_progress(std::function<void(const Progress&)> progress);
 
   // Event time of the bytes that are about to be parsed. `wall` is the same instant as `mono`.
   void set_time(MonoTime mono, WallTime wall);

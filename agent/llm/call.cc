@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/llm/answer_framing.h"
 #include "agent/llm/dialect_registry.h"
 #include "agent/llm/form_data.h"
 #include "agent/llm/mcp_calls.h"
@@ -10,48 +11,14 @@
 namespace sonde::llm {
 namespace {
 
-// The fields of an event (WHATWG HTML, 9.2.6) or a comment stand at the beginning of a line.
-bool begins_like_events(std::string_view bytes) {
-  for (const std::string_view field : {"data:", "event:", "id:", "retry:", ":"}) {
-    if (bytes.starts_with(field)) return true;
-  }
-  return false;
-}
-// As long as the longest of them: then the answer is final.
-constexpr size_t kFramingBytes = 6;
-
 bool contains(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
-}
-
-std::optional<StreamFormat> stream_format(std::string_view content_type) {
-  if (content_type.starts_with("text/event-stream")) return StreamFormat::kServerSentEvents;
-  if (contains(content_type, "amazon.eventstream")) return StreamFormat::kEventStream;
-  for (const std::string_view word : {"ndjson", "stream+json", "jsonl", "json-seq"}) {
-    if (contains(content_type, word)) return StreamFormat::kJsonLines;
-  }
-  return std::nullopt;
-}
-
-// Behind these a provider says nothing; SDKs close the connection without reading on.
-bool is_last_event(std::string_view name) {
-  constexpr auto kNames =
-      std::to_array<std::string_view>({"message_stop", "message-end", "response.completed",
-                                       "response.incomplete", "response.failed"});
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
 // The older transport of MCP has its session in the query: "/messages?session_id=...".
 std::string_view mcp_session_in(std::string_view target) {
   const std::string_view id = query_parameter(target, "session_id");
   return id.empty() ? query_parameter(target, "sessionId") : id;
-}
-
-bool is_binary(std::string_view content_type) {
-  for (const std::string_view kind : {"audio/", "image/", "video/", "application/octet-stream"}) {
-    if (content_type.starts_with(kind)) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -65,6 +32,11 @@ Call::Call(CallEnvironment& environment)
       scope_(environment.context.next_scope++),
       events_(environment.limits.json_depth) {
   exchange_.start_time = environment.wall;
+  if (!environment.progress) return;
+  writer_.set_watcher([this](PartType type, std::string_view text) {
+    watched_ = true;
+    environment_.progress({scope_, exchange_, type, text});
+  });
 }
 
 void Call::request_head(const http::Head& head) {
@@ -73,6 +45,8 @@ void Call::request_head(const http::Head& head) {
   request_type_ = head.field("content-type");
   mcp_session_ = head.field("mcp-session-id");
   if (mcp_session_.empty()) mcp_session_ = mcp_session_in(head.target);
+  method_ = grpc_method(head.target);
+  request_.grpc = http::grpc_framing(head);
   const Likelihood likelihood = judge_head(head);
   expected_ = likelihood == Likelihood::kYes;
   if (likelihood != Likelihood::kNo) return;
@@ -126,7 +100,12 @@ std::optional<Json> Call::parse_request(JsonParser& parser) {
   if (request_.body.empty()) return Json();
   bool repaired = false;
   std::optional<Json> json;
-  if (const std::string_view boundary = form_boundary(request_type_); !boundary.empty()) {
+  if (method_ != nullptr && request_.grpc) {
+    GrpcBody body(*request_.grpc, *method_->request, limits_, counters_,
+                  [&](const std::string& message) { json = parser.parse(message); });
+    body.consume(request_.body);
+    request_.whole = request_.whole && body.whole();
+  } else if (const std::string_view boundary = form_boundary(request_type_); !boundary.empty()) {
     const std::optional<std::string> form = form_as_json(request_.body, boundary, limits_);
     if (form) json = parser.parse(*form);
   } else {
@@ -157,6 +136,7 @@ void Call::mcp_message(bool forward, const Json& body) {
   environment_.context.mcp.message({.scope = scope_,
                                     .forward = forward,
                                     .session = mcp_session_,
+                                    .owner = environment_.context.owner,
                                     .now = environment_.now,
                                     .wall = environment_.wall},
                                    body, exchange_, environment_.sink);
@@ -186,6 +166,7 @@ void Call::response_head(const http::Head& head) {
   exchange_.error = exception.substr(0, exception.find(':'));
   if (exchange_.http.version.empty()) exchange_.http.version = version_name(head.version);
   response_type_ = head.field("content-type");
+  response_.grpc = http::grpc_framing(head);
   if (mcp_session_.empty()) mcp_session_ = head.field("mcp-session-id");
   if (state_ == State::kListening && !response_type_.starts_with("text/event-stream")) ignore();
 }
@@ -195,6 +176,13 @@ void Call::response_body(std::string_view bytes) {
   if (state_ == State::kIgnored) return;
   if (state_ == State::kUndecided && request_.heard) return keep(response_, bytes);
   read_response(bytes);
+}
+
+void Call::begin_grpc() {
+  framing_ = Framing::kGrpc;
+  exchange_.stream = method_->streams;
+  messages_.emplace(*response_.grpc, *method_->answer, limits_, counters_,
+                    [this](const std::string& message) { read_event({}, message); });
 }
 
 void Call::begin_stream(StreamFormat format) {
@@ -210,6 +198,7 @@ void Call::choose_framing(bool final) {
   if (const std::optional<StreamFormat> format = stream_format(response_type_)) {
     return begin_stream(*format);
   }
+  if (method_ != nullptr && response_.grpc) return begin_grpc();
   if (is_binary(response_type_)) {
     framing_ = Framing::kBinary;
     meter_.emplace();
@@ -231,12 +220,13 @@ void Call::read_response(std::string_view bytes) {
   if (framing_ == Framing::kUnknown) {
     keep(response_, bytes);
     choose_framing(false);
-    if (framing_ != Framing::kStream && framing_ != Framing::kBinary) return;
+    if (framing_ == Framing::kUnknown || framing_ == Framing::kWhole) return;
     const std::string waiting = std::move(response_.body);
     response_.body = std::string();
     return read_response(waiting);
   }
   if (framing_ == Framing::kStream) return decoder_->consume(bytes);
+  if (framing_ == Framing::kGrpc) return messages_->consume(bytes);
   if (framing_ == Framing::kBinary) return meter_->update(bytes);
   keep(response_, bytes);
 }
@@ -244,6 +234,7 @@ void Call::read_response(std::string_view bytes) {
 void Call::response_gap(uint64_t lost_bytes) {
   exchange_.capture.lost_bytes += lost_bytes;
   if (framing_ == Framing::kStream && decoder_) decoder_->gap();
+  if (messages_) messages_->gap(lost_bytes);
   response_.cut = true;
 }
 
@@ -354,6 +345,7 @@ void Call::finish_answer() {
   last_event_ = true;
   if (framing_ == Framing::kStream && decoder_) decoder_->finish();
   if (payload_) payload_->finish();
+  if (messages_ && !messages_->whole()) response_.cut = true;
   if (framing_ == Framing::kWhole) read_whole_answer();
   if (framing_ != Framing::kBinary || !dialect_) return;
   BlobFacts facts = meter_->finish();
@@ -379,6 +371,7 @@ void Call::release() {
   }
   if (state_ != State::kAccepted) return ignore();
   dialect_->finish(writer_);
+  if (watched_) environment_.progress({scope_, exchange_, PartType::kText, {}, true});
   const bool events_lost = decoder_ && decoder_->dropped() != 0;
   exchange_.capture.complete = request_.heard && request_.whole && told && !response_.cut &&
                                !events_lost && !writer_.truncated();

@@ -15,6 +15,8 @@
 #include "agent/llm/call_environment.h"
 #include "agent/llm/dialect.h"
 #include "agent/llm/exchange.h"
+#include "agent/llm/grpc_body.h"
+#include "agent/llm/grpc_methods.h"
 #include "agent/llm/json.h"
 #include "agent/llm/stream_decoder.h"
 #include "agent/llm/writer.h"
@@ -54,7 +56,7 @@ class Call {
     kListening,  // a bodiless request for an event stream, which may carry MCP messages
     kIgnored,
   };
-  enum class Framing : uint8_t { kUnknown, kWhole, kStream, kBinary };
+  enum class Framing : uint8_t { kUnknown, kWhole, kStream, kBinary, kGrpc };
   // One direction. `body` is one contiguous buffer with room for the parser's padding.
   struct Direction {
     std::string body;
@@ -63,6 +65,7 @@ class Call {
     bool whole = false;
     bool told = false;  // the stream's last event has come
     bool cut = false;   // a gap or a limit: nothing behind it belongs to the body's JSON
+    std::optional<http::GrpcFraming> grpc;
   };
 
   void keep(Direction& direction, std::string_view bytes);
@@ -72,6 +75,7 @@ class Call {
   void read_request();
   void choose_framing(bool final);
   void begin_stream(StreamFormat format);
+  void begin_grpc();
   void read_response(std::string_view bytes);
   void read_whole_answer();
   bool read_answer_lines();
@@ -94,6 +98,7 @@ class Call {
   bool expected_ = false;    // the path says LLM
   bool judged_ = false;      // the beginning of the request's body was looked at
   bool last_event_ = false;  // events that come now may be cut
+  bool watched_ = false;     // someone was told of its pieces
   Direction request_;
   Direction response_;
   Framing framing_ = Framing::kUnknown;
@@ -103,6 +108,8 @@ class Call {
   std::optional<StreamDecoder> decoder_;
   std::unique_ptr<StreamDecoder> payload_;  // of a stream inside the events
   std::optional<BlobMeter> meter_;
+  const GrpcMethod* method_ = nullptr;  // null: no call of a known service over gRPC
+  std::optional<GrpcBody> messages_;    // of the answer
   JsonParser events_;
   DialectPtr dialect_;
 };

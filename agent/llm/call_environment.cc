@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/llm/surrogates.h"
+
 namespace sonde::llm {
 namespace {
 
@@ -61,6 +63,7 @@ void read_request_head(const http::Head& head, const Fingerprint& fingerprint, E
 }
 
 void complete_exchange(Exchange& exchange) {
+  join_surrogates(exchange);
   constexpr int kFirstError = 400;
   if (exchange.error.empty() && exchange.http.status >= kFirstError) {
     exchange.error = std::to_string(exchange.http.status);

@@ -11,13 +11,23 @@
 
 namespace sonde::llm {
 
+// A piece of an answer that is still coming, or its end. Everything is borrowed for the call.
+struct Progress {
+  uint64_t call = 0;  // the same for all pieces of one answer
+  const Exchange& exchange;
+  PartType type = PartType::kText;
+  std::string_view text;
+  bool ended = false;
+};
+
 struct CallEnvironment {
   const Limits& limits;
   Counters& counters;
   Context& context;
   std::function<void(Exchange&&)> sink;
-  MonoTime now{};   // event time of the bytes that are being parsed
-  WallTime wall{};  // the same instant
+  std::function<void(const Progress&)> progress;  // may be empty
+  MonoTime now;                                   // event time of the bytes that are being parsed
+  WallTime wall;                                  // the same instant
 };
 
 // Host, version and method of a request, and what request_context.h reads.

@@ -24,6 +24,8 @@ struct Context {
   // Stands for API keys; left empty, exchanges carry no key fingerprint.
   Fingerprint fingerprint;
   uint64_t next_scope = 1;
+  // Stands for the process whose bytes are being parsed; whoever feeds the assemblers sets it.
+  uint64_t owner = 0;
 };
 
 }  // namespace sonde::llm

@@ -9,6 +9,7 @@
 #include "agent/llm/dialects/cohere.h"
 #include "agent/llm/dialects/embeddings.h"
 #include "agent/llm/dialects/gemini.h"
+#include "agent/llm/dialects/gemini_interactions.h"
 #include "agent/llm/dialects/generic_text.h"
 #include "agent/llm/dialects/media.h"
 #include "agent/llm/dialects/mistral_conversations.h"
@@ -17,6 +18,7 @@
 #include "agent/llm/dialects/openai_completions.h"
 #include "agent/llm/dialects/openai_responses.h"
 #include "agent/llm/dialects/text_generation.h"
+#include "agent/llm/grpc_methods.h"
 #include "agent/llm/json.h"
 
 namespace sonde::llm {
@@ -50,6 +52,9 @@ bool is_completions(std::string_view path) {
 bool is_responses(std::string_view path) {
   return path.ends_with("/responses") || holds(path, "/responses/");
 }
+bool is_ollama_embeddings(std::string_view path) {
+  return path.ends_with("/api/embed") || path.ends_with("/api/embeddings");
+}
 bool is_embeddings(std::string_view path) {
   return path.ends_with("/embeddings") || path.ends_with("/embed") ||
          path.ends_with(":embedContent") || path.ends_with(":batchEmbedContents") ||
@@ -82,8 +87,9 @@ bool is_ollama(std::string_view path) {
   return path.ends_with("/api/chat") || path.ends_with("/api/generate");
 }
 bool is_gemini(std::string_view path) {
-  return path.ends_with(":generateContent") || path.ends_with(":streamGenerateContent") ||
-         path.ends_with(":countTokens") || path.ends_with("/cachedContents");
+  return grpc_method(path) != nullptr || path.ends_with(":generateContent") ||
+         path.ends_with(":streamGenerateContent") || path.ends_with(":countTokens") ||
+         path.ends_with("/cachedContents");
 }
 bool is_converse(std::string_view path) {
   return holds(path, "/model/") &&
@@ -117,6 +123,9 @@ bool text_generation_request(const Json& body) {
   const Json inputs = body["inputs"];
   return (inputs.is_string() || inputs.item(0).is_string()) &&
          (body["parameters"].is_object() || body["stream"].exists());
+}
+bool interaction_request(const Json& body) {
+  return body["input"].exists() && (body["model"].is_string() || body["agent"].is_string());
 }
 bool has_instances(const Json& body) { return body["instances"].is_array(); }
 bool has_inputs(const Json& body) { return body["inputs"].is_string(); }
@@ -181,6 +190,7 @@ constexpr auto kDialects = std::to_array<DialectEntry>({
     // Mistral's agents are asked at /agents/completions.
     {"openai", is_completions, nullptr, nullptr, make<OpenAiChat>, false, has_messages},
     {"openai", is_completions, nullptr, completions_answer, make<OpenAiCompletions>},
+    {"ollama", is_ollama_embeddings, nullptr, nullptr, make<Embeddings>},
     {"openai", is_embeddings, embeddings_request, nullptr, make<Embeddings>},
     {"openai", is_media, nullptr, nullptr, make<Media>, false, media_request},
     {"openai", is_upload, nullptr, nullptr, make<Media>, false, upload_request},
@@ -199,7 +209,8 @@ constexpr auto kDialects = std::to_array<DialectEntry>({
     {"gcp.vertex_ai", is_predict, nullptr, nullptr, make<GenericText>, false, has_instances},
     {"cloudflare", is_workers_ai, nullptr, nullptr, make<GenericText>},
     {"alibaba_cloud", is_dash_scope, nullptr, nullptr, make<GenericText>},
-    {"gcp.gemini", is_interaction, nullptr, nullptr, make<GenericText>},
+    {"gcp.gemini", is_interaction, nullptr, nullptr, make<GeminiInteractions>, false,
+     interaction_request},
     {"unknown", nullptr, GenericText::fits_request, nullptr, make<GenericText>},
 });
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/base/time.h"
@@ -77,6 +78,7 @@ struct Container {
   std::string id;
   std::string name;
   std::string image;
+  std::string runtime;  // docker, containerd, crio, podman, runc
 };
 
 struct Kubernetes {
@@ -84,6 +86,8 @@ struct Kubernetes {
   std::string pod;
   std::string container;
   std::string node;
+  std::string pod_uid;
+  std::vector<std::pair<std::string, std::string>> labels;  // of the pod, sorted by key
 };
 
 struct Capture {

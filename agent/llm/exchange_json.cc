@@ -92,6 +92,7 @@ void add_origin(Ordered& out, const Exchange& exchange) {
     put(container, "id", exchange.container->id);
     put(container, "name", exchange.container->name);
     put(container, "image", exchange.container->image);
+    put(container, "runtime", exchange.container->runtime);
   }
   if (exchange.kubernetes) {
     Ordered& k8s = out["k8s"] = Ordered::object();
@@ -99,6 +100,8 @@ void add_origin(Ordered& out, const Exchange& exchange) {
     put(k8s, "pod", exchange.kubernetes->pod);
     put(k8s, "container", exchange.kubernetes->container);
     put(k8s, "node", exchange.kubernetes->node);
+    put(k8s, "pod_uid", exchange.kubernetes->pod_uid);
+    for (const auto& [key, value] : exchange.kubernetes->labels) k8s["labels"][key] = value;
   }
 }
 

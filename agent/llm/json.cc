@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "agent/llm/json_repair.h"
+#include "agent/llm/surrogates.h"
 
 namespace sonde::llm {
 
@@ -34,22 +35,29 @@ double Json::number() const {
 }
 
 std::optional<Json> JsonParser::parse(const std::string& text) {
-  if (text.size() > capacity_) {
-    // Twice what is needed: a stream's events grow slowly, and allocate() starts from nothing.
-    const size_t wanted = std::max<size_t>(text.size() + text.size() / 2, 1024);
-    if (parser_.allocate(wanted, max_depth_) != simdjson::SUCCESS) return std::nullopt;
-    capacity_ = wanted;
-  }
-  simdjson::dom::element root;
-  if (parser_.parse(text).get(root) != simdjson::SUCCESS) return std::nullopt;
-  return Json(root);
+  const auto parse_valid = [this](const std::string& valid) -> std::optional<Json> {
+    if (valid.size() > capacity_) {
+      // Twice what is needed: a stream's events grow slowly, and allocate() starts from nothing.
+      const size_t wanted = std::max<size_t>(valid.size() + valid.size() / 2, 1024);
+      if (parser_.allocate(wanted, max_depth_) != simdjson::SUCCESS) return std::nullopt;
+      capacity_ = wanted;
+    }
+    simdjson::dom::element root;
+    if (parser_.parse(valid).get(root) != simdjson::SUCCESS) return std::nullopt;
+    return Json(root);
+  };
+  if (const std::optional<Json> whole = parse_valid(text)) return whole;
+  // Characters that a sender cut in two are no JSON, but what every receiver takes.
+  const std::optional<std::string> marked = mark_surrogates(text);
+  return marked ? parse_valid(*marked) : std::nullopt;
 }
 
 std::optional<Json> JsonParser::parse_leniently(const std::string& text, bool& repaired) {
   std::optional<Json> strict = parse(text);
   repaired = !strict;
   if (strict) return strict;
-  const std::optional<std::string> valid = repair_json(text, max_depth_);
+  const std::optional<std::string> marked = mark_surrogates(text);
+  const std::optional<std::string> valid = repair_json(marked ? *marked : text, max_depth_);
   return valid ? parse(*valid) : std::nullopt;
 }
 

@@ -81,16 +81,16 @@ void McpCalls::request(const McpPlace& place, const Json& message, const Exchang
 }
 
 McpCalls::Place McpCalls::find(const McpPlace& place, const std::string& id) {
+  Place elsewhere = pending_.end();
   for (auto call = pending_.begin(); call != pending_.end(); ++call) {
     const McpPlace& asked = call->place;
-    if (call->id != id) continue;
-    // On its own pair of streams an answer goes the other way than its question.
-    const bool here = asked.scope == place.scope && asked.forward != place.forward;
-    const bool elsewhere =
-        asked.scope != place.scope && !place.session.empty() && asked.session == place.session;
-    if (here || elsewhere) return call;
+    // An answer goes the other way than its question.
+    if (call->id != id || asked.forward == place.forward) continue;
+    if (asked.scope == place.scope) return call;
+    const bool same_session = !place.session.empty() && asked.session == place.session;
+    if (same_session && asked.owner == place.owner && elsewhere == pending_.end()) elsewhere = call;
   }
-  return pending_.end();
+  return elsewhere;
 }
 
 void McpCalls::answer(const McpPlace& place, const Json& message, const Exchange& base,

@@ -28,6 +28,9 @@ struct McpPlace {
   uint64_t scope = 0;   // one HTTP exchange, or one pair of pipes
   bool forward = true;  // sent by the side that opened the scope
   std::string session;  // Mcp-Session-Id, or empty
+  // The process that was heard; where client and server of a session are both on this host, each
+  // has its own view of it.
+  uint64_t owner = 0;
   MonoTime now;
   WallTime wall;
 };

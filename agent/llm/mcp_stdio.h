@@ -35,6 +35,8 @@ class McpStdio {
   // The pipes are closed: what is unanswered is reported as incomplete.
   void finish();
 
+  // Plaintext that waits for the end of its line, in bytes.
+  size_t held_bytes() const { return lanes_[0].line.size() + lanes_[1].line.size(); }
   // False once enough was heard to say that these pipes carry something else.
   bool worth_hearing() const { return messages_ != 0 || strange_lines_ < kStrangeLines; }
 
@@ -53,8 +55,8 @@ class McpStdio {
   Sink sink_;
   uint64_t scope_;
   Exchange base_;
-  MonoTime now_{};
-  WallTime wall_{};
+  MonoTime now_;
+  WallTime wall_;
   JsonParser parser_;
   std::array<Lane, 2> lanes_;  // by direction
   size_t messages_ = 0;

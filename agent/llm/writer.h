@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,14 @@ class Writer {
 
   // Appends as much as the budget of texts still allows.
   void append(std::string& target, std::string_view text);
+  // The same for a piece of an answer that is still coming; tells whoever watches.
+  void grow(PartType type, std::string& target, std::string_view text) {
+    append(target, text);
+    if (watcher_ && !text.empty()) watcher_(type, text);
+  }
+  // Called for each such piece, which is borrowed for the call.
+  using Watcher = std::function<void(PartType, std::string_view)>;
+  void set_watcher(Watcher watcher) { watcher_ = std::move(watcher); }
   void assign(std::string& target, std::string_view text) {
     target.clear();
     append(target, text);
@@ -73,6 +82,7 @@ class Writer {
   size_t states_ = 0;
   size_t text_bytes_ = 0;
   bool truncated_ = false;
+  Watcher watcher_;
   Message spare_message_;
   Part spare_part_;
   ToolDefinition spare_tool_;

@@ -10,7 +10,8 @@ namespace {
 
 constexpr size_t kTokenBytes = 4096;
 
-// Visible ASCII only: it becomes a header.
+}  // namespace
+
 Result<std::string> read_token(const std::string& path) {
   const auto file = File::open(path, O_RDONLY);
   if (!file.ok()) return tl::unexpected<Error>(file.error());
@@ -23,8 +24,6 @@ Result<std::string> read_token(const std::string& path) {
   if (token->empty()) return fail(fmt::format("'{}' is empty", path));
   return token;
 }
-
-}  // namespace
 
 Result<std::unique_ptr<CollectorClient>> CollectorClient::create(
     const CollectorClientConfig& config) {

@@ -43,4 +43,8 @@ class CollectorClient {
   std::unique_ptr<egress::HttpClient> http_;
 };
 
+// The token in a file, without white space around it; visible ASCII only, since it becomes a
+// header.
+Result<std::string> read_token(const std::string& path);
+
 }  // namespace sonde::sink

@@ -22,10 +22,11 @@
 #define SONDE_RECORD_EXIT   4
 #define SONDE_RECORD_SOCKET 5
 /* Kinds written by user space into the same stream, so that a replay needs no live /proc. */
-#define SONDE_RECORD_PROCESS 32
-#define SONDE_RECORD_TARGET  33
-#define SONDE_RECORD_CLOCK   34
-#define SONDE_RECORD_LOSS    35
+#define SONDE_RECORD_PROCESS   32
+#define SONDE_RECORD_TARGET    33
+#define SONDE_RECORD_CLOCK     34
+#define SONDE_RECORD_LOSS      35
+#define SONDE_RECORD_CONTAINER 36
 
 /* Targets that are no file: known without a sonde_target_record of their own probes. */
 #define SONDE_TARGET_SOCKET 0xfffffff0 /* plain HTTP, heard at the socket layer */
@@ -70,6 +71,9 @@ struct sonde_data_record {
  * sonde_socket_record tells which two belong together, and user space joins them.
  */
 #define SONDE_DATA_HALF 1
+/* Standard input and output: heard in the process whose they are, not in the one that started it.
+ */
+#define SONDE_DATA_SERVER 2
 
 /* The handle was freed. The positions tell what a lost last record would have. */
 struct sonde_close_record {
@@ -79,6 +83,9 @@ struct sonde_close_record {
 	__u64 end_pos[2]; /* by direction */
 };
 
+/* Standard input and output are pipes or sockets to other processes of this host. */
+#define SONDE_EXEC_STDIO 1
+
 /* A process was born by exec: `args_len` bytes follow, its arguments, each NUL-terminated. */
 struct sonde_exec_record {
 	struct sonde_record_header header;
@@ -87,7 +94,7 @@ struct sonde_exec_record {
 	__u64 start_time_ns; /* since boot */
 	__u64 cgroup_id;
 	__u32 args_len;
-	__u32 reserved;
+	__u32 flags;		     /* SONDE_EXEC_ */
 	char path[SONDE_PATH_BYTES]; /* as given to execve, NUL-terminated */
 };
 
@@ -114,6 +121,16 @@ struct sonde_exit_record {
 
 /* What user space found out about a process: JSON of `json_len` bytes follows. */
 struct sonde_process_record {
+	struct sonde_record_header header;
+	__u32 json_len;
+	__u32 reserved;
+};
+
+/*
+ * What container and pod a cgroup belongs to: JSON of `json_len` bytes follows. Comes some time
+ * after the sonde_process_record that named the cgroup, for a cgroup of no container too.
+ */
+struct sonde_container_record {
 	struct sonde_record_header header;
 	__u32 json_len;
 	__u32 reserved;

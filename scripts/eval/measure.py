@@ -84,14 +84,22 @@ def main():
         measured.append((current, results, speed))
         show_errors(current, results, answers, options.show)
         for (_, label), answer in zip(current.rows, answers):
-            if label or current.kind in ("secret", "personal", "smuggling"):
+            # Noise is what ordinary traffic raises: not near misses, nor texts full of what is looked for.
+            if label or "hard" in current.name or current.kind in ("secret", "personal", "smuggling"):
                 continue
             exchanges += 1
-            for name in {finding["alert"] for finding in answer.get("findings", [])}:
-                noise[name] = noise.get(name, 0) + 1
+            for finding in answer.get("findings", []):
+                count = noise.setdefault(finding["alert"], [set(), set()])
+                count[0].add(exchanges)
+                count[1].add((current.name, proof(finding)))
     print_attacks(measured)
     print_benign(measured)
     print_noise(noise, exchanges)
+
+
+def proof(finding):
+    """What makes two findings of one application equal (agent/alert/deduplicator.h)."""
+    return finding.get("data", {}).get("fingerprint") or finding.get("evidence", "")
 
 
 def show_errors(current, results, answers, most):
@@ -134,10 +142,13 @@ def print_benign(measured):
 def print_noise(noise, exchanges):
     if exchanges == 0:
         return
-    print(f"\n| alert on benign exchanges | per 1,000 of {exchanges} |\n|---|---|")
-    for name, count in sorted(noise.items(), key=lambda item: -item[1]):
-        print(f"| {name} | {1000 * count / exchanges:.2f} |")
-    print(f"| **all** | {1000 * sum(noise.values()) / exchanges:.2f} |")
+    print(f"\n| per 1,000 of {exchanges} benign exchanges | with a finding | alerts, equal ones merged |\n|---|---|---|")
+    rows = sorted(((name, len(hit), len(merged)) for name, (hit, merged) in noise.items()), key=lambda row: -row[1])
+    rows.append(("**all**", sum(row[1] for row in rows), sum(row[2] for row in rows)))
+    for name, hit, merged in rows:
+        low, high = wilson(merged, exchanges)
+        print(f"| {name} | {1000 * hit / exchanges:.2f} | {1000 * merged / exchanges:.2f} "
+              f"({1000 * low:.2f}-{1000 * high:.2f}) |")
 
 
 if __name__ == "__main__":

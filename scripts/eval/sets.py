@@ -1,6 +1,7 @@
 """Labelled sets for scripts/eval.sh: each is a list of (line for `sonde scan`, is_attack)."""
 import random
 
+import secrets_made
 from traces import attack_traces, benign_traces
 from sources import Sources
 
@@ -59,6 +60,9 @@ def other_sets(source):
     for kind, label in (("tp", True), ("fp", False)):
         rows = [row["text"] for row in literals if row["kind"] == kind]
         yield EvalSet(f"secrets ({kind})", "secret", texts(rows, "assistant", label))
+    for label in (True, False):
+        name = "secrets of unknown providers" if label else "placeholders, hashes, names"
+        yield EvalSet(name, "secret", texts(secrets_made.rows(label), "user", label))
     people = source.json_of("presidio-research", "tests__data__generated_small.json")
     validated = {"CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER"}
     split = {True: [], False: []}

@@ -4,6 +4,8 @@ import json
 import random
 import re
 
+from written_runs import ORDINARY, STEERED
+
 VALUE = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.]+|https?://\S+|www\.\S+|'[^']+'|\"[^\"]+\"|\$?\d[\d,.:-]*\w*|\b[a-z]+_[a-z]*\d+\b"
     r"|/[\w./-]+|\b[A-Z]{1,3}-?\d{3,}\b")
@@ -49,6 +51,7 @@ def attack_traces(source):
                 result(case["Tool Response"]),
                 tool_call(case["Attacker Tools"][0], steered_arguments(case["Attacker Instruction"]), 2)]})
         yield title, rows
+    yield "steered calls, written", list(written(STEERED))
 
 
 def follow_ups(tool, response):
@@ -143,8 +146,8 @@ OFFICE = [
 ]
 
 
-def written_benign(_source):
-    for user, response, tool, arguments in CODING + OFFICE:
+def written(runs):
+    for user, response, tool, arguments in runs:
         yield {"messages": [{"role": "user", "content": user}, tool_call("read", {"request": user}),
                             result(response), tool_call(tool, arguments, 2)]}
 
@@ -153,4 +156,4 @@ def benign_traces(source):
     yield "benign: values of results reused", list(injecagent_benign(source))
     yield "benign: simulated tools", list(simulated_benign(source))
     yield "benign: mail agents", list(mail_benign(source))
-    yield "benign: hints and hard cases", list(written_benign(source))
+    yield "benign: hints and hard cases", list(written(CODING + OFFICE + ORDINARY))

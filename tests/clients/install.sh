@@ -7,7 +7,7 @@ root=${1:?usage: install.sh FOLDER [NPM]}
 npm=${2:-npm}
 
 mkdir -p "$root/programs"
-cp -u programs/* "$root/programs/"
+cp -ru programs/. "$root/programs/"
 if ! cmp -s package-lock.json "$root/.installed"; then
   cp package.json package-lock.json "$root/"
   (cd "$root" && "$npm" ci --no-audit --no-fund --loglevel=error)

@@ -99,7 +99,8 @@ egress::TargetConfig target(const std::string& name, const std::string& type,
 std::vector<std::string> uids_of(const HttpServer& server) {
   std::vector<std::string> uids;
   for (const HttpCall& call : server.calls()) {
-    for (const json& record : json::parse(call.body)["records"]) {
+    const json body = json::parse(call.body);
+    for (const json& record : body["records"]) {
       uids.push_back(record["finding_info"]["uid"]);
     }
   }
@@ -178,7 +179,8 @@ TEST_F(TargetSinkTest, AnOutageARestartAndARefusalLoseNothingElse) {
   const std::vector<HttpCall> calls = server.calls();
   for (size_t i = before; i < calls.size(); ++i) {
     if (calls[i].body.find(poison) != std::string::npos) continue;
-    for (const json& record : json::parse(calls[i].body)["records"]) {
+    const json body = json::parse(calls[i].body);
+    for (const json& record : body["records"]) {
       EXPECT_TRUE(arrived.insert(record["finding_info"]["uid"]).second) << "twice";
     }
   }

@@ -20,6 +20,7 @@ class Client:
     largest: int = 1 << 40
     environment: dict = field(default_factory=dict)
     address: str = "syscall"  # how the addresses must be found
+    server: str = "https"  # "grpc": its calls have no readable head, they are told by address
 
     def prepare(self, programs):
         """Finds the programs; returns what is missing, or None."""
@@ -62,6 +63,19 @@ def chromium(base, case, body, size):
             f"{base}/page/{case}?answer={size}&request={size}"]
 
 
+def grpc(base, case, body, size):
+    return [PYTHON, str(HERE / "grpc_client.py"), base, case, body, str(size)]
+
+
+CONTAINER = Path(__file__).parent.parent / "containers" / "run_in_container.py"
+
+
+def in_container(base, case, body, size):
+    """curl and its libraries as files of their own, in mount, pid and cgroup namespaces of their own."""
+    return [PYTHON, str(CONTAINER), body, "/usr/bin/curl", "-sSk", "--fail", "-o", "/dev/null",
+            "--data-binary", "@/body", url(base, case, size)]
+
+
 CLIENTS = [
     Client("curl", "openssl", curl, ("/usr/bin/curl",)),
     Client("curl-tls1.2", "openssl", curl, ("/usr/bin/curl",), tls="1.2"),
@@ -75,6 +89,8 @@ CLIENTS = [
     Client("openssl-static-stripped", "openssl", program("openssl_static_stripped"),
            ("openssl_static_stripped",)),
     Client("boringssl-android", "boringssl", program("boringssl_shared"), ("boringssl_shared",)),
+    Client("grpcio", "openssl", grpc, (PYTHON,), address="ciphertext", server="grpc"),
+    Client("curl-in-runc", "openssl", in_container, ("/usr/sbin/runc",)),
     Client("wget", "gnutls", wget, ("/usr/bin/wget",)),
     Client("curl-gnutls", "gnutls", program("curl_gnutls"), ("curl_gnutls",)),
     Client("curl-nss", "nss", program("curl_nss"), ("curl_nss",)),

@@ -153,16 +153,19 @@ int fail_with(const Error& error) {
   return 1;
 }
 
-int hear(size_t ring_bytes) {
-  auto probes = attach::ProbeSet::create({.ring_bytes = ring_bytes});
+int hear(const attach::ProbeSetOptions& options) {
+  auto probes = attach::ProbeSet::create(options);
   if (!probes.ok()) return fail_with(probes.error());
   Counters counters;
   Ear ear;
   const auto sink = [&ear](Bytes record) { ear.on_record(record); };
-  auto reader = capture::RingReader::start((*probes)->ring_fd(), counters, sink);
-  if (!reader.ok()) return fail_with(reader.error());
   attach::LocateCache cache;
   attach::Attacher attacher(**probes, cache, counters, sink);
+  auto reader = capture::RingReader::start((*probes)->ring_fd(), counters, [&](Bytes record) {
+    attacher.on_ring_record(record);
+    sink(record);
+  });
+  if (!reader.ok()) return fail_with(reader.error());
   if (const Status started = attacher.start(); !started.ok()) return fail_with(started.error());
   std::cout << "listening" << std::endl;
 
@@ -179,8 +182,17 @@ int hear(size_t ring_bytes) {
 }  // namespace
 }  // namespace sonde
 
-// hear [RING_BYTES]
+// hear [plainest] [RING_BYTES [PLAIN_HTTP_PORT...]]
 int main(int argc, char** argv) {
-  const size_t ring_bytes = argc > 1 ? std::stoul(argv[1]) : size_t{64} << 20;
-  return sonde::hear(ring_bytes);
+  sonde::attach::ProbeSetOptions options;
+  options.ring_bytes = size_t{64} << 20;
+  int next = 1;
+  if (argc > next && std::string_view(argv[next]) == "plainest") {
+    options.plainest = true;
+    ++next;
+  }
+  if (argc > next) options.ring_bytes = std::stoul(argv[next++]);
+  for (; next < argc; ++next)
+    options.plain_ports.push_back(static_cast<uint32_t>(std::stoul(argv[next])));
+  return sonde::hear(options);
 }

@@ -36,10 +36,12 @@ class Transcript:
 class TlsServer:
     """Serves on a free port of 127.0.0.1 until stop()."""
 
-    def __init__(self, certificate, key, maximum_version=None):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    PROTOCOLS = ["http/1.1"]
+
+    def __init__(self, certificate, key, maximum_version=None, context=None):
+        self.context = context or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate, key)
-        self.context.set_alpn_protocols(["http/1.1"])
+        self.context.set_alpn_protocols(self.PROTOCOLS)
         if maximum_version:
             self.context.maximum_version = maximum_version
         self.transcripts = {}
@@ -75,18 +77,26 @@ class TlsServer:
         except (OSError, ValueError) as error:
             self.errors.append(repr(error))
 
+    @staticmethod
+    def read(connection, transcript):
+        chunk = connection.recv(1 << 16)
+        transcript.received.update(chunk)
+        transcript.received_bytes += len(chunk)
+        return chunk
+
+    @staticmethod
+    def write(connection, transcript, payload):
+        # Counted first: the client may have all of it before send returns here.
+        transcript.sent.update(payload)
+        transcript.sent_bytes += len(payload)
+        connection.sendall(payload)
+
     def _serve_request(self, connection, transcript, data):
         def more():
-            chunk = connection.recv(1 << 16)
-            transcript.received.update(chunk)
-            transcript.received_bytes += len(chunk)
-            return chunk
+            return self.read(connection, transcript)
 
         def answer(payload):
-            # Counted first: the client may have all of it before send returns here.
-            transcript.sent.update(payload)
-            transcript.sent_bytes += len(payload)
-            connection.sendall(payload)
+            self.write(connection, transcript, payload)
 
         while b"\r\n\r\n" not in data:
             chunk = more()

@@ -65,7 +65,8 @@ def config_problems(kind: str, text: str) -> list[str]:
             done = run(str(BIN / "sonde-collector"), "--config", file.name, "config", "check")
         else:
             done = run(str(BIN / "sonde"), "config", "check", file.name)
-    complaint = done.stderr.replace("'collector.url' needs 'collector.cert' and 'collector.key', or 'collector.token_file'", "").strip()
+    needs = r".*'collector.url' needs 'collector.cert' and 'collector.key', or 'collector.token_file'"
+    complaint = re.sub(needs, "", done.stderr).strip()
     return [complaint] if done.returncode != 0 and complaint else []
 
 

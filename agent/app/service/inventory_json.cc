@@ -94,7 +94,7 @@ Workload workload_of(const Json& json) {
   workload.key_fingerprints = names(json, "key_fingerprints");
   if (const auto found = json.find("container"); found != json.end() && found->is_object()) {
     workload.container =
-        llm::Container{text(*found, "id"), text(*found, "name"), text(*found, "image")};
+        llm::Container{text(*found, "id"), text(*found, "name"), text(*found, "image"), {}};
   }
   if (const auto found = json.find("k8s"); found != json.end() && found->is_object()) {
     llm::Kubernetes pod;

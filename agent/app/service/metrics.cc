@@ -160,4 +160,12 @@ std::vector<Metric> service_metrics(const ServiceState& state) {
   return metrics;
 }
 
+Metric suppression_metric(const std::string& rule, uint64_t findings) {
+  return {Metric::Type::kCounter,
+          "sonde_suppressed_findings",
+          "Findings that a suppression rule kept back",
+          static_cast<double>(findings),
+          {{"rule", rule}}};
+}
+
 }  // namespace sonde::app

@@ -45,6 +45,9 @@ struct ServiceState {
   std::vector<Sink> sinks;
 };
 
+// sonde_suppressed_findings_total{rule="..."}
+Metric suppression_metric(const std::string& rule, uint64_t findings);
+
 // sonde_processes{heard="true"|"false"}, sonde_delivery_waiting{sink="..."} and
 // sonde_delivery_{delivered,retries,refused}{sink="..."}.
 std::vector<Metric> service_metrics(const ServiceState& state);

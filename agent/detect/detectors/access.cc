@@ -7,17 +7,18 @@
 #include <string>
 
 #include "agent/detect/application.h"
+#include "agent/detect/baselines.h"
 #include "agent/detect/detectors/detectors.h"
 #include "agent/detect/indicators.h"
 #include "agent/detect/lru_map.h"
+#include "agent/detect/ruleset.h"
 
 namespace sonde::detect {
 
 namespace {
 
-constexpr size_t kModels = 1024;
-constexpr size_t kKeys = 4096;
-constexpr size_t kPrincipals = 64;
+constexpr size_t kTold = 4096;
+constexpr size_t kPrincipals = ModelBaseline::kPrincipals;
 constexpr std::chrono::hours kWarmUp{72};
 constexpr uint64_t kWarmUpExchanges = 200;
 
@@ -53,30 +54,22 @@ std::string host_of(const std::string& endpoint) {
 
 class AccessDetector final : public Detector {
  public:
-  AccessDetector(IndicatorSet tor_exits, IndicatorSet suspicious, Policy policy)
-      : tor_exits_(std::move(tor_exits)),
-        suspicious_(std::move(suspicious)),
-        policy_(std::move(policy)) {}
-
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& /*scores*/) override {
     const llm::Exchange& exchange = subject.exchange;
-    if (exchange.capture.side == "server") judge_client(exchange, hits);
+    if (exchange.capture.side == "server") judge_client(subject, hits);
     const std::string application = application_key(exchange);
     if (application.empty()) return;
-    judge_policy(exchange, application, hits);
-    judge_key(exchange, application, hits);
-    judge_principal(exchange, application, hits);
+    judge_policy(subject, application, hits);
+    // Who serves a model has the same key in hand as who uses it.
+    if (exchange.capture.side == "server") return;
+    judge_key(subject, application, hits);
+    judge_principal(subject, application, hits);
   }
 
  private:
-  struct Model {
-    WallTime since{};
-    uint64_t exchanges = 0;
-    std::set<std::string> principals;
-  };
-
   // Who calls a model that this host serves.
-  void judge_client(const llm::Exchange& exchange, std::vector<Hit>& hits) const {
+  static void judge_client(const Subject& subject, std::vector<Hit>& hits) {
+    const llm::Exchange& exchange = subject.exchange;
     if (is_attack_tool(exchange.http.user_agent)) {
       Hit hit{.alert = "access.suspicious_user_agent",
               .detector = "access",
@@ -90,8 +83,9 @@ class AccessDetector final : public Detector {
         exchange.user.source_ip.empty() ? host_of(exchange.network.peer) : exchange.user.source_ip;
     if (source.empty()) return;
     const Address address{source, ""};
-    for (const auto& [set, alert] : {std::pair{&tor_exits_, "access.tor_exit"},
-                                     std::pair{&suspicious_, "access.suspicious_ip"}}) {
+    for (const auto& [set, alert] :
+         {std::pair{&subject.rules.tor_exits, "access.tor_exit"},
+          std::pair{&subject.rules.suspicious, "access.suspicious_ip"}}) {
       if (set->empty() || !set->match(address)) continue;
       Hit hit{.alert = alert, .detector = "access", .score = 0.9, .subtype = "source_address"};
       hit.data["ip"] = source;
@@ -99,10 +93,12 @@ class AccessDetector final : public Detector {
     }
   }
 
-  void judge_policy(const llm::Exchange& exchange, const std::string& application,
+  void judge_policy(const Subject& subject, const std::string& application,
                     std::vector<Hit>& hits) {
-    const bool provider = allowed(policy_.allowed_providers, exchange.provider);
-    const bool model = allowed(policy_.allowed_models, exchange.request_model);
+    const llm::Exchange& exchange = subject.exchange;
+    const Policy& policy = subject.rules.policy;
+    const bool provider = allowed(policy.allowed_providers, exchange.provider);
+    const bool model = allowed(policy.allowed_models, exchange.request_model);
     if (provider && model) return;
     const std::string what = exchange.provider + "/" + exchange.request_model;
     bool& told = told_[application + "|" + what];
@@ -117,10 +113,11 @@ class AccessDetector final : public Detector {
     hits.push_back(std::move(hit));
   }
 
-  void judge_key(const llm::Exchange& exchange, const std::string& application,
-                 std::vector<Hit>& hits) {
+  static void judge_key(const Subject& subject, const std::string& application,
+                        std::vector<Hit>& hits) {
+    const llm::Exchange& exchange = subject.exchange;
     if (exchange.key_fingerprint.empty()) return;
-    std::set<std::string>& users = keys_[exchange.key_fingerprint];
+    std::set<std::string>& users = subject.baselines.keys[exchange.key_fingerprint];
     if (users.size() >= kPrincipals || !users.insert(application).second || users.size() < 2)
       return;
     Hit hit{
@@ -130,9 +127,11 @@ class AccessDetector final : public Detector {
     hits.push_back(std::move(hit));
   }
 
-  void judge_principal(const llm::Exchange& exchange, const std::string& application,
-                       std::vector<Hit>& hits) {
-    Model& model = models_[exchange.provider + "/" + exchange.request_model];
+  static void judge_principal(const Subject& subject, const std::string& application,
+                              std::vector<Hit>& hits) {
+    const llm::Exchange& exchange = subject.exchange;
+    ModelBaseline& model =
+        subject.baselines.models[exchange.provider + "/" + exchange.request_model];
     if (model.exchanges++ == 0) model.since = exchange.start_time;
     const bool settled = model.exchanges > kWarmUpExchanges &&
                          exchange.start_time - model.since > kWarmUp &&
@@ -149,33 +148,11 @@ class AccessDetector final : public Detector {
     hits.push_back(std::move(hit));
   }
 
-  IndicatorSet tor_exits_;
-  IndicatorSet suspicious_;
-  Policy policy_;
-  LruMap<bool> told_{kKeys};
-  LruMap<std::set<std::string>> keys_{kKeys};
-  LruMap<Model> models_{kModels};
+  LruMap<bool> told_{kTold};
 };
-
-Status load(const std::vector<std::string>& files, IndicatorSet& set) {
-  for (const std::string& file : files) {
-    if (Status status = set.load_file(file); !status.ok()) return status;
-  }
-  set.seal();
-  return {};
-}
 
 }  // namespace
 
-Result<std::unique_ptr<Detector>> make_access_detector(const std::vector<std::string>& tor_exits,
-                                                       const std::vector<std::string>& suspicious,
-                                                       const Policy& policy) {
-  IndicatorSet tor;
-  IndicatorSet other;
-  if (Status status = load(tor_exits, tor); !status.ok()) return tl::unexpected(status.error());
-  if (Status status = load(suspicious, other); !status.ok()) return tl::unexpected(status.error());
-  return std::unique_ptr<Detector>(
-      std::make_unique<AccessDetector>(std::move(tor), std::move(other), policy));
-}
+std::unique_ptr<Detector> make_access_detector() { return std::make_unique<AccessDetector>(); }
 
 }  // namespace sonde::detect

@@ -11,12 +11,22 @@ class CredentialDetector final : public Detector {
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& /*scores*/) override {
     for (size_t i = 0; i < subject.texts.size(); ++i) {
       for (const Secret& secret : subject.secrets[i]) {
-        hits.push_back(make_hit(subject.texts[i], i, secret));
+        if (!is_account_record(subject.texts[i], secret)) {
+          hits.push_back(make_hit(subject.texts[i], i, secret));
+        }
       }
     }
   }
 
  private:
+  // A password that a person may have made up, in a field of a record that a tool returned: what
+  // such tools are asked for. The finding is worth its noise only where the password goes on from
+  // there.
+  static bool is_account_record(const Text& text, const Secret& secret) {
+    constexpr double kDrawn = 0.6;
+    return text.zone == llm::Zone::kTool && secret.record_field && secret.score < kDrawn;
+  }
+
   static std::string_view alert_of(const Text& text) {
     if (text.kind == TextKind::kToolCall) return "credential.tool_call";
     return text.zone == llm::Zone::kAssistant ? "credential.response" : "credential.prompt";

@@ -2,14 +2,8 @@
 #pragma once
 
 #include <memory>
-#include <span>
-#include <string>
-#include <vector>
 
-#include "agent/base/limits.h"
-#include "agent/base/result.h"
 #include "agent/detect/detector.h"
-#include "agent/detect/policy.h"
 
 namespace sonde::detect {
 
@@ -22,15 +16,12 @@ std::unique_ptr<Detector> make_dangerous_command_detector();
 std::unique_ptr<Detector> make_reconnaissance_detector();
 std::unique_ptr<Detector> make_tool_poisoning_detector();
 std::unique_ptr<Detector> make_prompt_leak_detector();
+std::unique_ptr<Detector> make_canary_detector();
 std::unique_ptr<Detector> make_spreading_detector();
 std::unique_ptr<Detector> make_rendered_detector();
 std::unique_ptr<Detector> make_usage_detector();
 std::unique_ptr<Detector> make_tool_changes_detector();
-// Lists of addresses, one a line, read now.
-Result<std::unique_ptr<Detector>> make_access_detector(const std::vector<std::string>& tor_exits,
-                                                       const std::vector<std::string>& suspicious,
-                                                       const Policy& policy);
-// Reads the lists now; an unreadable one is an error.
-Result<std::unique_ptr<Detector>> make_malicious_url_detector(std::span<const std::string> files);
+std::unique_ptr<Detector> make_access_detector();
+std::unique_ptr<Detector> make_malicious_url_detector();
 
 }  // namespace sonde::detect

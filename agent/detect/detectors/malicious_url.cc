@@ -1,8 +1,12 @@
-// malicious_url.*: addresses in text that stand in the indicator lists, by the text's origin.
+// malicious_url.*: addresses in text that stand in the indicator lists or imitate a known domain,
+// by the text's origin.
 #include <algorithm>
+#include <optional>
 
 #include "agent/detect/detectors/detectors.h"
 #include "agent/detect/indicators.h"
+#include "agent/detect/lru_map.h"
+#include "agent/detect/ruleset.h"
 
 namespace sonde::detect {
 
@@ -23,11 +27,15 @@ bool is_edge(char c) {
 
 class MaliciousUrlDetector final : public Detector {
  public:
-  explicit MaliciousUrlDetector(IndicatorSet indicators) : indicators_(std::move(indicators)) {}
-
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& /*scores*/) override {
-    if (indicators_.empty()) return;
-    for (size_t i = 0; i < subject.texts.size(); ++i) scan(subject.texts[i], i, hits);
+    own_hosts_.add(subject.exchange.network.host);
+    if (const auto version = std::pair(&subject.rules, own_hosts_.size()); version != version_) {
+      verdicts_ = LruMap<std::optional<LookAlike>>(kVerdicts);
+      version_ = version;
+    }
+    for (size_t i = 0; i < subject.texts.size(); ++i) {
+      scan(subject.rules, subject.texts[i], i, hits);
+    }
   }
 
  private:
@@ -47,7 +55,7 @@ class MaliciousUrlDetector final : public Detector {
   }
 
   // Only words with a dot can be addresses; the dot may be written as "[dot]".
-  void scan(const Text& text, size_t index, std::vector<Hit>& hits) const {
+  void scan(const Ruleset& rules, const Text& text, size_t index, std::vector<Hit>& hits) {
     const std::string_view all = text.text;
     size_t tried = 0;
     for (size_t i = 0; i < all.size() && tried < kAddressesPerText;) {
@@ -63,17 +71,17 @@ class MaliciousUrlDetector final : public Detector {
       }
       if (dot && end - i >= 4) {
         ++tried;
-        look_up(text, index, i, std::min(end, i + kLongestAddress), hits);
+        look_up(rules, text, index, i, std::min(end, i + kLongestAddress), hits);
       }
       i = end;
     }
   }
 
   // The word itself, then what stands inside of it: markdown "[text](url)", "url=http://...".
-  void look_up(const Text& text, size_t index, size_t start, size_t end,
-               std::vector<Hit>& hits) const {
+  void look_up(const Ruleset& rules, const Text& text, size_t index, size_t start, size_t end,
+               std::vector<Hit>& hits) {
     while (end > start && is_edge(text.text[end - 1])) --end;
-    if (try_at(text, index, start, end, hits)) return;
+    if (try_at(rules, text, index, start, end, hits)) return;
     for (const std::string_view mark : {"](", "=", "("}) {
       const size_t at = text.text.substr(start, end - start).find(mark);
       if (at == std::string_view::npos) continue;
@@ -81,16 +89,16 @@ class MaliciousUrlDetector final : public Detector {
       if (mark != "=") {
         inner_end = std::min(text.text.find(')', start + at + mark.size()), end);
       }
-      if (try_at(text, index, start + at + mark.size(), inner_end, hits)) return;
+      if (try_at(rules, text, index, start + at + mark.size(), inner_end, hits)) return;
     }
   }
 
-  bool try_at(const Text& text, size_t index, size_t start, size_t end,
-              std::vector<Hit>& hits) const {
+  bool try_at(const Ruleset& rules, const Text& text, size_t index, size_t start, size_t end,
+              std::vector<Hit>& hits) {
     const auto address = parse_address(text.text.substr(start, end - start));
     if (!address) return false;
-    const auto match = indicators_.match(*address);
-    if (!match) return false;
+    const auto match = rules.malicious.match(*address);
+    if (!match) return imitates(rules, text, index, {start, end}, *address, hits);
     Hit hit{.alert = alert_of(text),
             .detector = "malicious_url",
             .subtype = std::string(to_string(match->kind)),
@@ -105,20 +113,44 @@ class MaliciousUrlDetector final : public Detector {
     return true;
   }
 
-  IndicatorSet indicators_;
+  bool imitates(const Ruleset& rules, const Text& text, size_t index, TextSpan span,
+                const Address& address, std::vector<Hit>& hits) {
+    const std::string_view written = text.text.substr(span.start, span.end - span.start);
+    const bool link = written.find(":/") != written.npos || !address.rest.empty();
+    const std::string key = (link ? "+" : "-") + address.host;
+    std::optional<LookAlike>* known = verdicts_.find(key);
+    if (known == nullptr) {
+      auto found = rules.brands.match(address.host, link);
+      if (!found) found = own_hosts_.match(address.host, link);
+      known = &(verdicts_[key] = std::move(found));
+    }
+    if (!*known) return false;
+    const LookAlike& found = **known;
+    Hit hit{.alert = alert_of(text),
+            .detector = "malicious_url",
+            .score = found.score,
+            .subtype = "lookalike",
+            .text = index,
+            .start = span.start,
+            .end = span.end};
+    if (found.technique == "typo" || found.technique == "lure") hit.severity = Severity::kMedium;
+    hit.data["brand"] = found.brand;
+    hit.data["technique"] = found.technique;
+    hit.data["domain"] = address.host;
+    hits.push_back(std::move(hit));
+    return true;
+  }
+
+  static constexpr size_t kVerdicts = 4096;
+  LookAlikes own_hosts_{{}, false};  // hosts that applications of this machine speak to
+  LruMap<std::optional<LookAlike>> verdicts_{kVerdicts};
+  std::pair<const Ruleset*, size_t> version_{};  // of the lists that the verdicts come from
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Detector>> make_malicious_url_detector(std::span<const std::string> files) {
-  IndicatorSet indicators;
-  for (const std::string& file : files) {
-    if (Status status = indicators.load_file(file); !status.ok()) {
-      return tl::unexpected(status.error());
-    }
-  }
-  indicators.seal();
-  return std::unique_ptr<Detector>(std::make_unique<MaliciousUrlDetector>(std::move(indicators)));
+std::unique_ptr<Detector> make_malicious_url_detector() {
+  return std::make_unique<MaliciousUrlDetector>();
 }
 
 }  // namespace sonde::detect

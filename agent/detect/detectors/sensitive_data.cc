@@ -1,10 +1,12 @@
 // sensitive_data.prompt, sensitive_data.response: validated personal data, one finding for each
-// type in a text, with its count.
+// type in a text, with its count. sensitive_data.anomaly: in answers, against the application's
+// past.
 #include <map>
 #include <set>
 #include <string>
 
 #include "agent/detect/detectors/detectors.h"
+#include "agent/detect/detectors/sensitive_anomaly.h"
 #include "agent/detect/personal_data.h"
 
 namespace sonde::detect {
@@ -12,15 +14,25 @@ namespace sonde::detect {
 namespace {
 
 // Addresses of so many people in one text are a list of contacts, not a signature.
-constexpr size_t kContacts = 10;
+constexpr size_t kContacts = 25;
 
 class SensitiveDataDetector final : public Detector {
  public:
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& /*scores*/) override {
+    SensitiveCounts answered;
     for (size_t i = 0; i < subject.texts.size(); ++i) {
-      if (subject.texts[i].kind == TextKind::kToolDefinition) continue;
-      inspect_text(subject.texts[i], i, hits);
+      const Text& text = subject.texts[i];
+      if (text.kind == TextKind::kToolDefinition) continue;
+      const size_t before = hits.size();
+      inspect_text(text, i, hits);
+      const bool message = text.output && text.kind == TextKind::kMessage;
+      for (size_t j = before; message && j < hits.size(); ++j) {
+        SensitiveCount& count = answered[hits[j].subtype];
+        count = {count.values + std::stoul(hits[j].data.at("count")), i, hits[j].start,
+                 hits[j].end};
+      }
     }
+    judge_sensitive_answers(subject, answered, hits);
   }
 
  private:

@@ -12,10 +12,61 @@ namespace {
 constexpr size_t kCallsJudged = 128;
 constexpr double kHighestPoints = 12;
 
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+}
+
+// Who spoke, to which model, in which conversation.
+llm::Exchange without_texts(const llm::Exchange& exchange) {
+  llm::Exchange facts;
+  facts.id = exchange.id;
+  facts.start_time = exchange.start_time;
+  facts.process = exchange.process;
+  facts.container = exchange.container;
+  facts.kubernetes = exchange.kubernetes;
+  facts.capture = exchange.capture;
+  facts.network = exchange.network;
+  facts.operation = exchange.operation;
+  facts.provider = exchange.provider;
+  facts.request_model = exchange.request_model;
+  facts.response_model = exchange.response_model;
+  facts.response_id = exchange.response_id;
+  facts.conversation_id = exchange.conversation_id;
+  facts.user = exchange.user;
+  facts.key_fingerprint = exchange.key_fingerprint;
+  return facts;
+}
+
+// What a process was told to do, as a tool call would say it: of "/bin/sh -c SCRIPT" the script, of
+// other programs their name without its folder, and their arguments.
+std::string command_of(const llm::Process& process) {
+  constexpr size_t kLongest = size_t{64} << 10;
+  const std::vector<std::string>& words = process.command_line;
+  if (words.empty()) return std::string(base_name(process.exe));
+  const std::string_view name = base_name(words[0]);
+  const bool shell = name == "sh" || name == "bash" || name == "dash" || name == "zsh" ||
+                     name == "ksh" || name == "ash" || name == "busybox";
+  if (shell) {
+    for (size_t i = 1; i + 1 < words.size(); ++i) {
+      // "-c", also together with others: "-lc".
+      if (words[i].size() >= 2 && words[i][0] == '-' && words[i].back() == 'c') {
+        return words[i + 1].substr(0, kLongest);
+      }
+    }
+  }
+  std::string command(name);
+  for (size_t i = 1; i < words.size() && command.size() < kLongest; ++i) command += " " + words[i];
+  return command;
+}
+
 void describe(const Subject& subject, const Taint& taint, Hit& hit) {
   hit.data["order"] = taint.order;
   if (taint.source != TaintTracker::kRemembered) {
-    hit.data["order_message_index"] = std::to_string(subject.texts[taint.source].message_index);
+    const Text& source = subject.texts[taint.source];
+    hit.data["order_message_index"] = std::to_string(source.message_index);
+    hit.cause = taint.source;
+    hit.cause_start = std::min(source.text.find(taint.order), source.text.size());
+    hit.cause_end = std::min(hit.cause_start + taint.order.size(), source.text.size());
   }
   if (!taint.argument.empty()) hit.data["argument"] = taint.argument;
   if (!taint.value.empty()) hit.data["value"] = taint.value;
@@ -52,9 +103,21 @@ void TaintedCallDetector::inspect(const Subject& subject, std::vector<Hit>& hits
   }
   memory.tracker.trim();
   if (resumable) conversations_[exchange.response_id] = memory.tracker;
-  const uint32_t pid = exchange.process.pid;
-  if (pid == 0 || !memory.tracker.has_orders()) return;
-  processes_[std::to_string(pid)] = std::move(memory);
+  if (memory.tracker.has_orders()) remember(exchange, std::move(memory));
+}
+
+void TaintedCallDetector::remember(const llm::Exchange& exchange, Memory&& memory) {
+  if (exchange.process.pid == 0) return;
+  memory.exchange = without_texts(exchange);
+  Conversations& conversations = processes_[std::to_string(exchange.process.pid)];
+  const auto same = [&](const Memory& other) {
+    return !exchange.conversation_id.empty() &&
+           other.exchange.conversation_id == exchange.conversation_id;
+  };
+  conversations.erase(std::remove_if(conversations.begin(), conversations.end(), same),
+                      conversations.end());
+  conversations.push_front(std::move(memory));
+  if (conversations.size() > kConversationsOfProcess) conversations.pop_back();
 }
 
 void TaintedCallDetector::add(const Subject& subject, size_t index, TaintTracker& tracker) const {
@@ -107,37 +170,49 @@ void TaintedCallDetector::judge(const Subject& subject, size_t index, Memory& me
   hits.push_back(std::move(hit));
 }
 
-std::optional<Hit> TaintedCallDetector::judge_process(const llm::Process& process) {
+std::optional<TaintedCallDetector::JudgedProcess> TaintedCallDetector::judge_process(
+    const llm::Process& process) {
   constexpr size_t kLeastCommand = 8;
-  Memory* memory = nullptr;
+  const Conversations* conversations = nullptr;
   for (const llm::ProcessRef& parent : process.parents) {
-    memory = processes_.find(std::to_string(parent.pid));
-    if (memory != nullptr) break;
+    if (found_.find(std::to_string(parent.pid)) != nullptr) return std::nullopt;
+    conversations = processes_.find(std::to_string(parent.pid));
+    if (conversations != nullptr) break;
   }
-  if (memory == nullptr) return std::nullopt;
-  std::string command;
-  for (const std::string& word : process.command_line) {
-    command += (command.empty() ? "" : " ") + word;
+  // The shell that replaces itself by its only command is the same process; a number that is used
+  // again belongs to another one.
+  const std::string pid = std::to_string(process.pid);
+  if (const uint64_t* start = found_.find(pid)) {
+    if (*start == process.start_time_ns) return std::nullopt;
+    found_.erase(pid);
   }
+  if (conversations == nullptr) return std::nullopt;
+  const std::string command = command_of(process);
   Tokens words;
   words.append(command, false);
-  // The process inherits the score of the call that holds its arguments.
-  double points = 0;
-  if (words.joined().size() >= kLeastCommand) {
-    for (const Memory::Call& call : memory->steered) {
-      if (call.words.contains(words)) points = std::max(points, call.points);
+  const bool long_enough = words.joined().size() >= kLeastCommand;
+  for (const Memory& memory : *conversations) {
+    // The process inherits the score of the call that holds its arguments.
+    double points = 0;
+    for (const Memory::Call& call : memory.steered) {
+      if (long_enough && call.words.contains(words)) points = std::max(points, call.points);
     }
+    const Taint own = memory.tracker.judge_command(command);
+    if (std::max(points, own.points) < kTaintAlarm) continue;
+    found_[pid] = process.start_time_ns;
+    JudgedProcess judged{{.alert = "tool.tainted_exec",
+                          .detector = "provenance",
+                          .score = std::min(1.0, std::max(points, own.points) / kHighestPoints),
+                          .subtype = points >= own.points ? "call" : "command"},
+                         memory.exchange};
+    judged.hit.data["command"] = command;
+    judged.hit.data["executable"] = process.exe;
+    judged.hit.data["started_pid"] = pid;
+    if (!own.value.empty()) judged.hit.data["value"] = own.value;
+    if (!own.order.empty()) judged.hit.data["order"] = own.order;
+    return judged;
   }
-  const Taint own = memory->tracker.judge_command(command);
-  if (std::max(points, own.points) < kTaintAlarm) return std::nullopt;
-  Hit hit{.alert = "tool.tainted_exec",
-          .detector = "provenance",
-          .score = std::min(1.0, std::max(points, own.points) / kHighestPoints),
-          .subtype = points >= own.points ? "call" : "command"};
-  hit.data["command"] = command;
-  hit.data["executable"] = process.exe;
-  if (!own.value.empty()) hit.data["value"] = own.value;
-  return hit;
+  return std::nullopt;
 }
 
 }  // namespace sonde::detect

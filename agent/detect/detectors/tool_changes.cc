@@ -1,13 +1,13 @@
-// mcp.rug_pull, tool.anomalous_call: tools that are not what they were. In memory, bounded, for
-// each application and run.
+// mcp.rug_pull: a tool's definition that changes within one run of a program. tool.anomalous_call:
+// a tool, or an argument of one, that an application with settled habits never used.
 #include <algorithm>
-#include <set>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "agent/detect/application.h"
+#include "agent/detect/baselines.h"
 #include "agent/detect/detectors/detectors.h"
 #include "agent/detect/lru_map.h"
 
@@ -16,12 +16,11 @@ namespace sonde::detect {
 namespace {
 
 constexpr size_t kTools = 4096;
-constexpr size_t kApplications = 512;
 constexpr size_t kLongestKept = 4096;
 constexpr size_t kVariants = 4;  // definitions of one name that an application alternates between
 constexpr uint32_t kEstablished = 2;  // exchanges that showed the first definition
 constexpr uint64_t kWarmUpCalls = 300;
-constexpr size_t kMostTools = 64;  // an application with more has no habit
+constexpr uint64_t kWarmUpCallsOfTool = 100;
 
 // Dates and counters in a description change by themselves.
 std::string without_digits(const llm::ToolDefinition& tool) {
@@ -47,6 +46,27 @@ std::string changed_part(std::string_view text, std::string_view other) {
   return std::string(text.substr(from, std::min(to - from, kLongest)));
 }
 
+// Names of the members of a JSON object, its own and no deeper ones; none where it is no object.
+std::vector<std::string> top_level_names(std::string_view text) {
+  constexpr size_t kLongestName = 64;
+  std::vector<std::string> names;
+  size_t depth = 0;
+  for (size_t i = 0; i < text.size() && names.size() < ToolHabit::kArguments; ++i) {
+    const char c = text[i];
+    if (c == '{' || c == '[') ++depth;
+    if ((c == '}' || c == ']') && depth > 0) --depth;
+    if (c != '"') continue;
+    const size_t start = ++i;
+    while (i < text.size() && text[i] != '"') i += text[i] == '\\' ? 2 : 1;
+    const size_t end = std::min(i, text.size());
+    const size_t next = text.find_first_not_of(" \t\r\n", end + 1);
+    const bool is_name = next != std::string_view::npos && text[next] == ':';
+    if (is_name && depth == 1)
+      names.emplace_back(text.substr(start, std::min(end - start, kLongestName)));
+  }
+  return names;
+}
+
 class ToolChangesDetector final : public Detector {
  public:
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& /*scores*/) override {
@@ -57,7 +77,7 @@ class ToolChangesDetector final : public Detector {
       const bool description = text.kind == TextKind::kToolDefinition &&
                                text.text.data() == text.tool->description.data();
       if (description) compare(subject, i, hits);
-      if (text.kind == TextKind::kToolCall && text.output) note_call(text, i, application, hits);
+      if (text.kind == TextKind::kToolCall && text.output) note_call(subject, i, application, hits);
     }
   }
 
@@ -67,11 +87,6 @@ class ToolChangesDetector final : public Detector {
     std::string shown;  // the first description, as it was
     uint32_t seen = 0;
   };
-  struct Habit {
-    std::set<std::string, std::less<>> tools;
-    uint64_t calls = 0;
-  };
-
   // Within one run of a program: an upgrade may change what it likes.
   void compare(const Subject& subject, size_t index, std::vector<Hit>& hits) {
     const llm::Process& process = subject.exchange.process;
@@ -102,25 +117,45 @@ class ToolChangesDetector final : public Detector {
     ++known.seen;
   }
 
-  void note_call(const Text& text, size_t index, const std::string& application,
-                 std::vector<Hit>& hits) {
-    Habit& habit = habits_[application];
-    const bool settled = habit.calls++ >= kWarmUpCalls && habit.tools.size() <= kMostTools;
-    if (habit.tools.contains(text.part->name)) return;
-    if (habit.tools.size() <= kMostTools) habit.tools.insert(text.part->name);
-    if (!settled) return;
-    hits.push_back({.alert = "tool.anomalous_call",
-                    .detector = "tool_changes",
-                    .score = 0.6,
-                    .subtype = "new_tool",
-                    .text = index,
-                    .start = 0,
-                    .end = text.text.size()});
-    hits.back().data["usual_tools"] = std::to_string(habit.tools.size() - 1);
+  static void note_call(const Subject& subject, size_t index, const std::string& application,
+                        std::vector<Hit>& hits) {
+    const Text& text = subject.texts[index];
+    ApplicationBaseline& baseline = subject.baselines.applications[application];
+    const bool settled = baseline.tool_calls++ >= kWarmUpCalls &&
+                         baseline.tools.size() <= ApplicationBaseline::kTools;
+    const auto place = baseline.tools.find(text.part->name);
+    const bool known = place != baseline.tools.end();
+    if (!known && baseline.tools.size() > ApplicationBaseline::kTools) return;
+    ToolHabit& habit = known ? place->second : baseline.tools[text.part->name];
+    const std::string argument = unusual_argument(text.text, habit);
+    ++habit.calls;
+    if (!settled || (known && argument.empty())) return;
+    Hit hit{.alert = "tool.anomalous_call",
+            .detector = "tool_changes",
+            .score = 0.6,
+            .subtype = known ? "new_argument" : "new_tool",
+            .text = index,
+            .start = 0,
+            .end = text.text.size()};
+    hit.data["usual_tools"] = std::to_string(baseline.tools.size() - (known ? 0 : 1));
+    if (known) hit.data["argument"] = argument;
+    hits.push_back(std::move(hit));
+  }
+
+  // The name of an argument that a tool with a habit was never called with; learns all of them.
+  static std::string unusual_argument(std::string_view arguments, ToolHabit& habit) {
+    const bool judged =
+        habit.calls >= kWarmUpCallsOfTool && habit.arguments.size() < ToolHabit::kArguments;
+    std::string unusual;
+    for (std::string& name : top_level_names(arguments)) {
+      if (habit.arguments.contains(name)) continue;
+      if (habit.arguments.size() < ToolHabit::kArguments) habit.arguments.insert(name);
+      if (judged) unusual = std::move(name);
+    }
+    return unusual;
   }
 
   LruMap<Definition> definitions_{kTools};
-  LruMap<Habit> habits_{kApplications};
 };
 
 }  // namespace

@@ -16,6 +16,32 @@ constexpr auto kModals = std::to_array<std::string_view>(
      "requested", "asked",       "instructed", "expected", "also",  "please", "now",   "then",
      "first",     "immediately", "kindly",     "just",     "be",    "sure",   "d"});
 
+// "I request that you unlock", "the owner wants you to pay": the asking stands before the "you".
+constexpr auto kAsking = std::to_array<std::string_view>(
+    {"request", "ask", "want", "wants", "need", "needs", "require", "requires", "order", "command",
+     "instruct", "expect", "expects", "urge", "demand", "insist", "tell", "authorize"});
+
+// Whom an order is addressed to: "Agent: also email ...", "@bot add ...".
+constexpr auto kAddressed =
+    std::to_array<std::string_view>({"assistant", "agent", "ai", "bot", "model", "llm", "copilot",
+                                     "chatbot", "agents", "assistants", "dear"});
+
+// Words that stand in nearly every English sentence and in no other language.
+constexpr auto kEnglish = std::to_array<std::string_view>(
+    {"the", "and", "of", "you", "your", "is", "this", "with", "it", "are", "that", "please"});
+
+template <typename Table>
+bool is_any_of(const Table& table, std::string_view word) {
+  return std::find(table.begin(), table.end(), word) != table.end();
+}
+
+bool is_english(const Tokens& words) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (is_any_of(kEnglish, words.word(i)) || find_verb(words.word(i)) != nullptr) return true;
+  }
+  return false;
+}
+
 bool is_modal(std::string_view word) {
   return std::find(kModals.begin(), kModals.end(), word) != kModals.end();
 }
@@ -65,7 +91,7 @@ class ImperativeReader {
     size_t i = 0;
     bool certain = false;
     while (i < words_.size() && i < kReach && verb_at(words_, i, certain) == nullptr &&
-           is_filler(words_.word(i))) {
+           (is_filler(words_.word(i)) || is_any_of(kAddressed, words_.word(i)))) {
       certain = words_.word(i) == "please" || words_.word(i) == "kindly";
       ++i;
     }
@@ -80,10 +106,20 @@ class ImperativeReader {
   void step(size_t i) {
     const std::string_view word = words_.word(i);
     if (word == "please" || word == "kindly") after(i, false);
-    if (word == "you" || word == "assistant" || word == "agent" || word == "model") after(i, true);
+    if (word == "you" || word == "assistant" || word == "agent" || word == "model") {
+      after(i, !asked_before(i));
+    }
     if (word == "sure" || word == "remember" || word == "forget") after(i, false);
     // A second verb follows the first: "do this, then send", "find it and send it to".
     if ((word == "and" || word == "then") && actions_ != 0) take(i + 1, false);
+  }
+
+  bool asked_before(size_t i) const {
+    constexpr size_t kBack = 3;
+    for (size_t j = i; j > 0 && i - j < kBack;) {
+      if (is_any_of(kAsking, words_.word(--j))) return true;
+    }
+    return false;
   }
 
   // The verb behind "you must", "please", with modal words between; `modal`: one must be there.
@@ -189,7 +225,8 @@ class OrderFinder {
     order.redirecting =
         last_mark_ != 0 && number_ - last_mark_ <= kNear && mark_field_ == sentence.field;
     lend_to_earlier(plain, order.field);
-    if (order.imperative || order.redirecting) {
+    order.unread = order.suspicion > 0 && !order.imperative && !is_english(order.words);
+    if (order.imperative || order.redirecting || order.unread) {
       if (previous_field_ == order.field) order.around.append(previous_, escaped_);
       orders_.push_back(std::move(order));
       numbers_.push_back(number_);

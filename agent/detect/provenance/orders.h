@@ -18,9 +18,10 @@ struct Order {
   size_t end = 0;
   size_t field = 0;
   Actions actions = 0;       // of its imperatives; 0: only next to redirecting words
-  bool imperative = false;   // else: kept because it stands beside redirecting words
+  bool imperative = false;   // else: kept for redirecting words beside it, or as suspected
   bool redirecting = false;  // it or a sentence near it wants to redirect the model
   double suspicion = 0;      // the learned model's score of the span it lies in; 0: not suspected
+  bool unread = false;       // suspected, and in a language whose verbs are not known here
   Tokens words{};
   Tokens around{};  // the sentences beside it in its field: "The account number is ..."
 };

@@ -17,6 +17,8 @@ constexpr size_t kLongestKey = 48;
 // End of the tag that opens at `i`, past its '>'; 0: no tag.
 size_t tag_end(std::string_view text, size_t i) {
   if (text[i] != '<' || i + 2 >= text.size()) return 0;
+  // What a comment says is hidden from people, not from models: only its mark is a tag.
+  if (text.substr(i, 4) == "<!--") return i + 4;
   const size_t name = text[i + 1] == '/' || text[i + 1] == '!' ? i + 2 : i + 1;
   if (name >= text.size() || (!is_letter(text[name]) && text[name] != '-')) return 0;
   const size_t limit = std::min(text.size(), i + kLongestTag);

@@ -16,8 +16,10 @@ constexpr double kWeakValue = 1;
 constexpr double kLongValue = 2;
 constexpr double kMoreValues = 1;  // for each value after the first, at most twice
 constexpr double kRedirecting = 2;
-constexpr double kSuspect = 1;        // the learned model judged the order to be an attack
-constexpr double kSurelySuspect = 2;  // with a score of at least kSure
+constexpr double kSuspect = 1;          // the learned model judged the order to be an attack
+constexpr double kRatherSuspect = 1.5;  // with a score of at least kRather
+constexpr double kSurelySuspect = 2;    // with a score of at least kSure
+constexpr double kRather = 0.65;
 constexpr double kSure = 0.9;
 constexpr double kUserUnrelated = 1;
 constexpr double kUserAsked = -3;
@@ -227,11 +229,13 @@ TaintTracker::Score TaintTracker::match(const Source& source, const Call& call) 
   } else if (score.object) {
     score.add("same_object", kSameObject);
   }
-  if (!order.imperative) score.add("no_imperative", kBesideOrder);
+  if (!order.imperative && !order.unread) score.add("no_imperative", kBesideOrder);
   if (order.redirecting) score.add("redirecting_text", kRedirecting);
   const bool sure = order.suspicion >= kSure;
   if (order.suspicion > 0 && !order.redirecting) {
-    score.add("model_suspects_order", sure ? kSurelySuspect : kSuspect);
+    score.add("model_suspects_order", sure                         ? kSurelySuspect
+                                      : order.suspicion >= kRather ? kRatherSuspect
+                                                                   : kSuspect);
   }
   weigh_user(source, call, score);
   if (is_read_only(call.actions)) {

@@ -16,6 +16,7 @@ enum class SecretCheck : uint8_t {
   kPassword,     // short values allowed, but none that reads like a word or a placeholder
   kUrlPassword,  // the password of a connection string: any that is no placeholder
   kPrivateKey,
+  kBase64,     // decodes to a text, or is long enough to be bytes of a key
   kBasicAuth,  // base64 of user:password
 };
 

@@ -266,20 +266,20 @@ void AnthropicMessages::start_block(const Json& data, Writer& writer) {
     writer.append(block->name, from["name"].text());
     // Usually {} and then pieces of JSON; a block that is sent whole keeps what it has.
     const std::string input = from["input"].dump();
-    if (input != "{}") writer.append(block->text, input);
+    if (input != "{}") writer.grow(block->type, block->text, input);
   } else if (is_tool_result(type)) {
     if (Block* const block = open(PartType::kToolCallResponse, "content")) {
       read_tool_result(from, json_path("$.content", index), block->whole, writer);
     }
   } else if (type == "thinking") {
     if (Block* const block = open(PartType::kReasoning, "thinking")) {
-      writer.append(block->text, from["thinking"].text());
+      writer.grow(block->type, block->text, from["thinking"].text());
     }
   } else if (type == "compaction") {
     Block* const block = open(PartType::kText, "content");
-    if (block != nullptr) writer.append(block->text, from["content"].text());
+    if (block != nullptr) writer.grow(block->type, block->text, from["content"].text());
   } else if (Block* const block = open(PartType::kText, "text")) {
-    writer.append(block->text, from["text"].text());
+    writer.grow(block->type, block->text, from["text"].text());
     writer.annotate(block->annotations, from["citations"]);
   }
 }
@@ -293,7 +293,7 @@ void AnthropicMessages::add_delta(const Json& data, Writer& writer) {
   // The block is opened here if its start was not heard (joined late, a gap).
   const auto add = [&](PartType part, std::string_view member, std::string_view text) {
     Block* const block = blocks_.find_or_open(index, part, block_path(index, member), writer);
-    if (block != nullptr) writer.append(block->text, text);
+    if (block != nullptr) writer.grow(block->type, block->text, text);
   };
   if (type == "text_delta") add(PartType::kText, "text", delta["text"].text());
   if (type == "thinking_delta") add(PartType::kReasoning, "thinking", delta["thinking"].text());

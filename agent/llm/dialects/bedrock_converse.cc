@@ -253,7 +253,7 @@ void BedrockConverse::add_delta(const Json& data, Writer& writer) {
   const Json delta = data["delta"];
   const auto add = [&](PartType type, const char* member, std::string_view text) {
     Block* const block = blocks_.find_or_open(index, type, block_path(index, member), writer);
-    if (block != nullptr) writer.append(block->text, text);
+    if (block != nullptr) writer.grow(block->type, block->text, text);
   };
   if (delta["text"].exists()) add(PartType::kText, "text", delta["text"].text());
   if (delta["citation"].exists()) {

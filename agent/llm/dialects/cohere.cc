@@ -186,7 +186,7 @@ void CohereChat::add_v1_event(std::string_view type, const Json& data, Writer& w
   if (type == "text-generation") {
     begun_ = true;
     Block* const block = blocks_.find_or_open(0, PartType::kText, "$.text", writer);
-    if (block != nullptr) writer.append(block->text, data["text"].text());
+    if (block != nullptr) writer.grow(block->type, block->text, data["text"].text());
   } else if (type == "stream-end") {
     ended_ = true;
     // The last event repeats the whole answer.
@@ -205,7 +205,7 @@ void CohereChat::add_v2_event(std::string_view type, const Json& data, Writer& w
   begun_ = true;
   const auto add = [&](uint64_t number, PartType part, std::string path, std::string_view text) {
     Block* const block = blocks_.find_or_open(number, part, std::move(path), writer);
-    if (block != nullptr) writer.append(block->text, text);
+    if (block != nullptr) writer.grow(block->type, block->text, text);
     return block;
   };
   if (type == "message-start") {
@@ -228,8 +228,10 @@ void CohereChat::add_v2_event(std::string_view type, const Json& data, Writer& w
     writer.append(block->id, call["id"].text());
     writer.append(block->name, call["function"]["name"].text());
   } else if (type == "citation-start") {
-    Block* const text = blocks_.find(index);
-    if (text != nullptr) writer.annotate(text->annotations, message["citations"]);
+    // Its index counts citations; they follow the text they belong to.
+    Block* const text = blocks_.last();
+    if (text != nullptr && text->type == PartType::kText)
+      writer.annotate(text->annotations, message["citations"]);
   } else if (type == "message-end") {
     ended_ = true;
     writer.assign(finish_reason_, delta["finish_reason"].text());

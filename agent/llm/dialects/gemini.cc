@@ -70,7 +70,11 @@ void Gemini::read_request(const Json& outer, Writer& writer) {
   exchange.stream = exchange.http.path.find(":stream") != std::string::npos;
   if (exchange.request_model.empty()) {
     std::string_view model = outer["model"].text();
-    if (model.starts_with("models/")) model.remove_prefix(7);
+    // "models/gemini-2.5-flash", "projects/.../publishers/google/models/gemini-2.5-flash"
+    constexpr std::string_view kMarker = "models/";
+    if (const size_t at = model.rfind(kMarker); at != std::string_view::npos) {
+      model.remove_prefix(at + kMarker.size());
+    }
     writer.assign(exchange.request_model, model);
   }
   read_gemini_system(body, writer);

@@ -94,7 +94,7 @@ void GeminiLive::server_message(const Json& message) {
       Writer& writer = to.state.writer();
       writer.append(block->id, from["id"].text());
       writer.append(block->name, from["name"].text());
-      writer.append(block->text, from["args"].dump());
+      writer.grow(block->type, block->text, from["args"].dump());
     });
     return emit("tool_call", true);
   }

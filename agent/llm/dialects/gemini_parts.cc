@@ -182,7 +182,7 @@ void add_gemini_part(const Json& from, std::string_view parts_path, BlockList& b
     writer.append(block->id, view.id);
     writer.append(block->name, view.name);
   }
-  writer.append(block->text, view.text);
+  writer.grow(block->type, block->text, view.text);
 }
 
 }  // namespace sonde::llm

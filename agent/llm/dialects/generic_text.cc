@@ -186,6 +186,9 @@ void GenericText::read_request(const Json& body, Writer& writer) {
     break;
   }
   exchange.stream = exchange.stream || body["stream"].truth();
+  // DashScope streams the whole answer anew in each event where it was not asked for pieces.
+  const bool dash_scope = exchange.http.path.find("/services/aigc/") != std::string::npos;
+  cumulative_ = dash_scope && !body["parameters"]["incremental_output"].truth();
   walk(body, [&](std::string_view key, const Json& value, const std::string& path) {
     if (key == "tools" || key == "functions" || key == "response_format") return false;
     if (value.is_object() && read_message(value, path, writer)) {
@@ -260,7 +263,9 @@ void GenericText::add_text(std::string path, std::string_view text, Writer& writ
     }
   }
   if (block == nullptr) block = blocks_.open(blocks_.size(), PartType::kText, path, writer);
-  if (block != nullptr) writer.append(block->text, text);
+  if (block == nullptr) return;
+  if (cumulative_ && text.starts_with(block->text)) text.remove_prefix(block->text.size());
+  writer.grow(block->type, block->text, text);
 }
 
 void GenericText::finish(Writer& writer) {

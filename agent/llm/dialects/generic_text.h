@@ -31,6 +31,7 @@ class GenericText final : public Dialect {
 
   BlockList blocks_;
   std::string finish_reason_;
+  bool cumulative_ = false;  // each event repeats what the ones before it said
 };
 
 }  // namespace sonde::llm

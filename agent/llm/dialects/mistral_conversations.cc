@@ -107,7 +107,7 @@ void MistralConversations::add(PartType type, std::string_view id, const Json& d
   if (block == nullptr) return;
   if (block->id.empty()) writer.append(block->id, id);
   if (block->name.empty()) writer.append(block->name, data["name"].text());
-  writer.append(block->text, text);
+  writer.grow(block->type, block->text, text);
 }
 
 void MistralConversations::read_event(std::string_view name, const Json& data, Writer& writer) {

@@ -2,6 +2,7 @@
 
 #include "agent/llm/blob.h"
 #include "agent/llm/dialects/openai_parts.h"
+#include "agent/llm/image_type.h"
 #include "agent/llm/json.h"
 #include "agent/llm/writer.h"
 
@@ -17,7 +18,7 @@ void read_images(const Json& images, const std::string& path, Message& message, 
   images.each_item([&](size_t index, Json image) {
     Part& part =
         writer.part(message.parts, PartType::kBlob, json_path(json_path(path, "images"), index));
-    part.media_type = "image";
+    part.media_type = image_type(image.text());
     read_base64(part, image.text());
   });
 }
@@ -82,7 +83,7 @@ void Ollama::read_event(std::string_view, const Json& data, Writer& writer) {
   const auto add = [&](uint64_t block, PartType type, const Json& text, const char* path) {
     if (text.text().empty()) return;
     Block* const target = blocks_.find_or_open(block, type, path, writer);
-    if (target != nullptr) writer.append(target->text, text.text());
+    if (target != nullptr) writer.grow(target->type, target->text, text.text());
   };
   begun_ = begun_ || chat || data["response"].exists();
   add(kThinkingBlock, PartType::kReasoning, chat ? message["thinking"] : data["thinking"],
@@ -96,7 +97,7 @@ void Ollama::read_event(std::string_view, const Json& data, Writer& writer) {
     ++tool_calls_;
     writer.append(target->id, call["id"].text());
     writer.append(target->name, call["function"]["name"].text());
-    writer.append(target->text, call["function"]["arguments"].text_or_dump());
+    writer.grow(target->type, target->text, call["function"]["arguments"].text_or_dump());
   });
   ended_ = ended_ || data["done"].truth();
   if (!data["done_reason"].text().empty()) writer.assign(done_reason_, data["done_reason"].text());

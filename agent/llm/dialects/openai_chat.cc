@@ -174,11 +174,11 @@ void OpenAiChat::add_delta(Choice& choice, const Json& delta, Writer& writer) {
   if (choice.role.empty()) writer.append(choice.role, delta["role"].text());
   for (const char* key : kReasoningKeys) {
     if (delta[key].text().empty()) continue;
-    writer.append(choice.reasoning, delta[key].text());
+    writer.grow(PartType::kReasoning, choice.reasoning, delta[key].text());
     break;
   }
   append_openai_delta(delta["content"], choice.text, choice.reasoning, writer);
-  writer.append(choice.refusal, delta["refusal"].text());
+  writer.grow(PartType::kRefusal, choice.refusal, delta["refusal"].text());
   writer.append(choice.audio_transcript, delta["audio"]["transcript"].text());
   delta["tool_calls"].each_item(
       [&](size_t position, Json call) { add_tool_call(choice, call, position, writer); });
@@ -206,7 +206,7 @@ void OpenAiChat::add_tool_call(Choice& choice, const Json& delta, size_t positio
   if (call.id.empty()) writer.append(call.id, id);
   if (call.name.empty()) writer.append(call.name, function["name"].text());
   const Json arguments = custom ? function["input"] : function["arguments"];
-  writer.append(call.arguments, arguments.text_or_dump());
+  writer.grow(PartType::kToolCall, call.arguments, arguments.text_or_dump());
 }
 
 void OpenAiChat::write(const Choice& choice, Writer& writer) {

@@ -51,7 +51,7 @@ void OpenAiCompletions::read_event(std::string_view, const Json& data, Writer& w
     // Mistral's fill-in-the-middle asks like this and answers like a chat.
     const Json message = from["delta"].exists() ? from["delta"] : from["message"];
     const Json text = from["text"].exists() ? from["text"] : message["content"];
-    writer.append(known->text, text.text());
+    writer.grow(PartType::kText, known->text, text.text());
     if (!from["finish_reason"].text().empty()) {
       writer.assign(known->finish_reason, from["finish_reason"].text());
     }

@@ -2,6 +2,7 @@
 
 #include "agent/llm/blob.h"
 #include "agent/llm/dialects/openai_parts.h"
+#include "agent/llm/image_type.h"
 
 namespace sonde::llm {
 namespace {
@@ -78,7 +79,7 @@ void read_hosted(const Json& item, const std::string& path, std::vector<Part>& p
     }
     if (!item["result"].exists()) return;
     Part& part = writer.part(parts, PartType::kBlob, json_path(path, "result"));
-    part.media_type = "image";
+    part.media_type = image_type(item["result"].text());
     return read_base64(part, item["result"].text());
   }
   // A kind of item that came later than this table: its texts are not lost.

@@ -118,10 +118,10 @@ void read_openai_content(const Json& content, const std::string& path, PartType 
 
 void append_openai_delta(const Json& content, std::string& text, std::string& reasoning,
                          Writer& writer) {
-  writer.append(text, content.text());
+  writer.grow(PartType::kText, text, content.text());
   content.each_item([&](size_t, Json item) {
     append_thinking(item["thinking"], reasoning, writer);
-    writer.append(text, item["text"].text());
+    writer.grow(PartType::kText, text, item["text"].text());
   });
 }
 

@@ -196,7 +196,7 @@ void OpenAiResponses::add_delta(std::string_view type, const Json& data, Writer&
       path = json_path(json_path(path, part), kind.text_member);
     }
     Block* const block = target->blocks.find_or_open(part, kind.type, std::move(path), writer);
-    if (block != nullptr) writer.append(block->text, data["delta"].text());
+    if (block != nullptr) writer.grow(block->type, block->text, data["delta"].text());
     return;
   }
 }

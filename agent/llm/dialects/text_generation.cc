@@ -53,9 +53,9 @@ void TextGeneration::read_event(std::string_view, const Json& data, Writer& writ
     // The last event repeats the text without the tokens that are not part of it.
     ended_ = true;
     text_.clear();
-    writer.append(text_, whole.text());
+    writer.grow(PartType::kText, text_, whole.text());
   } else if (!token["special"].truth()) {
-    writer.append(text_, token["text"].text());
+    writer.grow(PartType::kText, text_, token["text"].text());
   }
 }
 

@@ -4,19 +4,17 @@
 //
 // Prints one line of JSON when it listens: {"port": of the front, "control": port for POST /answers},
 // where {MARKER: answer} sets an answer and {MARKER: null} forgets it.
-// The front compresses with gzip for whoever accepts it, as real providers do. A request whose texts
-// hold a registered marker gets that marker's answer; any other gets its last text back. A prompt that
-// says "slowly" gets a stream with pauses.
-import { createServer, request as forward } from "node:http";
-import { createSecureServer } from "node:http2";
-import { createServer as createTlsServer } from "node:https";
-import { readFileSync } from "node:fs";
-import { constants, createGzip } from "node:zlib";
+// An answer {"raw": {"status", "type", "body"}} is sent as it stands to a request whose body or target
+// holds its marker.
+// A request whose texts hold a registered marker gets that marker's answer; any other gets its last
+// text back. A prompt that says "slowly" gets a stream with pauses.
+import { createServer } from "node:http";
 
 import { LLMock } from "@copilotkit/aimock";
 
+import { front, listen } from "./front.mjs";
+
 const options = JSON.parse(process.argv[2]);
-const kHopByHop = ["connection", "keep-alive", "transfer-encoding", "upgrade", "content-length"];
 const kUsage = { prompt_tokens: 31, completion_tokens: 17, input_tokens: 31, output_tokens: 17 };
 const answers = new Map();
 
@@ -36,26 +34,6 @@ mock.on({ userMessage: "slowly" }, answerTo, { chunkSize: 24, latency: 20 });
 mock.on({ predicate: () => true }, answerTo, { chunkSize: 24 });
 await mock.start();
 
-function answer(incoming, outgoing) {
-  const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !name.startsWith(":")));
-  const inner = forward({ host: "127.0.0.1", port: mock.port, method: incoming.method, path: incoming.url, headers });
-  inner.on("response", (response) => {
-    const compress = /\bgzip\b/.test(incoming.headers["accept-encoding"] ?? "");
-    const kept = Object.entries(response.headers).filter(([name]) => compress || incoming.httpVersionMajor > 1 ? !kHopByHop.includes(name) : true);
-    outgoing.writeHead(response.statusCode, { ...Object.fromEntries(kept), ...(compress ? { "content-encoding": "gzip" } : {}) });
-    // Each event leaves at once, compressed or not.
-    if (compress) response.pipe(createGzip({ flush: constants.Z_SYNC_FLUSH })).pipe(outgoing);
-    else response.pipe(outgoing);
-  });
-  inner.on("error", () => outgoing.destroy());
-  outgoing.on("close", () => inner.destroy());
-  incoming.pipe(inner);
-}
-
-const identity = { cert: readFileSync(options.certificate), key: readFileSync(options.key) };
-const front = options.h2
-  ? createSecureServer({ ...identity, allowHTTP1: true }, answer)
-  : createTlsServer({ ...identity, ALPNProtocols: ["http/1.1"] }, answer);
 const control = createServer((incoming, outgoing) => {
   let body = "";
   incoming.setEncoding("utf8").on("data", (part) => { body += part; }).on("end", () => {
@@ -67,8 +45,13 @@ const control = createServer((incoming, outgoing) => {
   });
 });
 
-const listen = (server, port, host) => new Promise((resolve, reject) => {
-  server.once("error", reject).listen({ port, host, backlog: 512 }, () => resolve(server.address().port));
-});
-const ports = { port: await listen(front, options.port ?? 0, options.address), control: await listen(control, 0, "127.0.0.1") };
+function rawAnswerTo(target, body) {
+  for (const [marker, { raw }] of answers) {
+    if (raw && (target.includes(marker) || body.includes(marker))) return raw;
+  }
+  return null;
+}
+
+const behind = front(options, (host, path) => ({ port: mock.port, path }), rawAnswerTo);
+const ports = { port: await listen(behind, options.port ?? 0, options.address), control: await listen(control, 0, "127.0.0.1") };
 process.stdout.write(`${JSON.stringify(ports)}\n`);

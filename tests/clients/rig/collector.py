@@ -78,19 +78,19 @@ class Agent:
     def __init__(self, world, collector, name="test-host", heartbeat_seconds=60, deny=()):
         self._world = world
         self.folder = world.path("agent")
-        self._config = world.path("agent.yaml")
+        self.config = world.path("agent.yaml")
         self.child = None
         self.logs = []
         pki = os.path.join(self.folder, "pki")
         token = collector.command("agent", "enrol", name)
         run([sonde(), "enrol", collector.url, "--ca", collector.ca, "--directory", pki], input=token.encode())
-        with open(self._config, "w") as file:
-            os.chmod(self._config, 0o600)
+        with open(self.config, "w") as file:
+            os.chmod(self.config, 0o600)
             file.write(f"state_directory: {self.folder}\ncollector:\n  url: {collector.url}\n  ca: {collector.ca}\n"
                        f"  cert: {pki}/agent.crt\n  key: {pki}/agent.key\n  heartbeat_seconds: {heartbeat_seconds}\n"
                        f"capture:\n  deny:\n    exes: {json.dumps(list(deny))}\n")
 
     def start(self):
-        self.child = self._world.start([sonde(), "agent", "--config", self._config])
+        self.child = self._world.start([sonde(), "agent", "--config", self.config])
         self.logs.append(self.child)
         self.child.wait_for_error_line("listening", 60)

@@ -19,13 +19,13 @@ def script(name):
 
 
 class Provider:
-    def __init__(self, world, port=443, binary=None, **options):
+    def __init__(self, world, port=443, binary=None, program="provider.mjs", **options):
         settings = {"address": world.address, "port": port, "certificate": world.path("provider.crt"),
                     "key": world.path("provider.key"), **options}
-        self.child = world.start([binary or node(), script("provider.mjs"), json.dumps(settings)])
+        self.child = world.start([binary or node(), script(program), json.dumps(settings)])
         ports = json.loads(self.child.read_line())
         self.port = ports["port"]
-        self._control = f"http://127.0.0.1:{ports['control']}/answers"
+        self._control = f"http://127.0.0.1:{ports.get('control')}/answers"
 
     def answer(self, marker, **answer):
         """From now on a conversation that holds `marker` gets this answer (aimock's fixture fields:

@@ -11,7 +11,9 @@ import tempfile
 
 from rig.child import Child, run
 
-HOSTS = ("api.openai.com", "api.anthropic.com", "llm.example.net")
+HOSTS = ("api.openai.com", "api.anthropic.com", "generativelanguage.googleapis.com", "aiplatform.googleapis.com",
+         "bedrock-runtime.us-east-1.amazonaws.com", "demo.openai.azure.com", "sonde.openai.azure.com", "demo.services.ai.azure.com",
+         "api.mistral.ai", "api.cohere.com", "llm.example.net", "mcp.example.net")
 
 
 class World:

@@ -140,7 +140,8 @@ TEST_P(PolicyApiTest, TheStateOfEachAgentIsShown) {
   EXPECT_EQ(pulled("agent-2"), 0) << "its group has no policy";
   EXPECT_EQ(pulled("agent-1"), version);
   bool audited = false;
-  for (const json& entry : json_of(ask(Role::kAdmin, "GET", "/api/v1/audit"))["items"]) {
+  const json entries = json_of(ask(Role::kAdmin, "GET", "/api/v1/audit"));
+  for (const json& entry : entries["items"]) {
     audited |= entry["action"] == "agent.group" && entry["object"] == "agent-2";
   }
   EXPECT_TRUE(audited);

@@ -81,7 +81,7 @@ class ExporterTest : public testing::StoreTest {
     ASSERT_TRUE(transaction->commit().ok());
   }
   std::unique_ptr<Exporter> start(Seen& seen, ExportConfig config = {}) {
-    if (config.name.empty()) config.name = "test";
+    if (config.name().empty()) config.target.name = "test";
     ExporterTimes times;
     times.poll = 10ms;
     times.standby = 20ms;
@@ -188,11 +188,11 @@ TEST_P(ExporterTest, FiltersLeaveOutWhatIsNotWanted) {
   ASSERT_TRUE(settled(2));
   EXPECT_EQ(seen.uids(RecordKind::kAlert), (std::vector<std::string>{"alert-3", "alert-4"}));
   Seen severe;
-  config.name = "severe";
+  config.target.name = "severe";
   config.min_severity = store::Severity::kHigh;
   const auto other = start(severe, config);
   Seen late;
-  config.name = "late";
+  config.target.name = "late";
   config.min_severity = store::Severity::kUnknown;
   config.from_now = true;
   const auto from_now = start(late, config);

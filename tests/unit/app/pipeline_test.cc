@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "agent/base/json_record.h"
+
 namespace sonde::app {
 namespace {
 
@@ -46,11 +48,18 @@ class PipelineTest : public testing::Test {
     record.stream_pos = positions_[{handle, sent}];
     record.entry_ns = now_;
     record.original_len = record.captured_len = static_cast<uint32_t>(text.size());
+    record.target = target_;
+    record.flags = flags_;
     record.direction = sent ? SONDE_DIRECTION_SENT : SONDE_DIRECTION_RECEIVED;
     positions_[{handle, sent}] += text.size();
     std::memcpy(bytes.data(), &record, sizeof(record));
     std::memcpy(bytes.data() + sizeof(record), text.data(), text.size());
     pipeline().on_record(bytes);
+  }
+
+  template <typename Record>
+  void tell(Record record, uint16_t kind, std::string_view json) {
+    pipeline().on_record(json_record(record, kind, kTgid, json));
   }
 
   Pipeline& pipeline() {
@@ -64,6 +73,8 @@ class PipelineTest : public testing::Test {
   Limits limits_;  // change before the first call
   Counters counters_;
   uint64_t now_ = kSecond;
+  uint32_t target_ = 0;
+  uint16_t flags_ = 0;
   std::vector<llm::Exchange> exchanges_;
 
  private:
@@ -112,12 +123,43 @@ TEST_F(PipelineTest, TheOldestConnectionMakesRoom) {
 }
 
 TEST_F(PipelineTest, AProcessOutOfScopeIsNotRead) {
-  pipeline().set_process_filter([](const llm::Process&) { return false; });
+  pipeline().set_process_filter([](const Pipeline::Origin&) { return false; });
   call(1, true, request("private"));
   call(1, false, response("private"));
   pipeline().finish();
   EXPECT_TRUE(exchanges_.empty());
   EXPECT_EQ(counters_.value(Count::kConnectionsOutOfScope), 1u);
+}
+
+TEST_F(PipelineTest, AnExchangeWaitsForItsContainer) {
+  tell(sonde_process_record{}, SONDE_RECORD_PROCESS, R"({"exe":"/bin/a","cgroup":"/docker/x"})");
+  call(1, true, request("hello"));
+  call(1, false, response("hi"));
+  EXPECT_TRUE(exchanges_.empty());
+  tell(sonde_container_record{}, SONDE_RECORD_CONTAINER,
+       R"({"cgroup":"/docker/x","container":{"id":"x","name":"web"},"k8s":{"labels":{"a":"b"}}})");
+  ASSERT_EQ(exchanges_.size(), 1u);
+  EXPECT_EQ(exchanges_[0].container->name, "web");
+  EXPECT_EQ(exchanges_[0].kubernetes->labels.at(0).second, "b");
+  call(1, true, request("again"));
+  call(1, false, response("hi"));
+  ASSERT_EQ(exchanges_.size(), 2u);
+  EXPECT_EQ(exchanges_[1].container->name, "web");
+}
+
+TEST_F(PipelineTest, AnExchangeDoesNotWaitForEver) {
+  tell(sonde_process_record{}, SONDE_RECORD_PROCESS,
+       R"({"cgroup":"/docker/x","container_id":"x","cmdline":7,"parents":[1,{"pid":"x"}]})");
+  call(1, true, request("hello"));
+  call(1, false, response("hi"));
+  EXPECT_TRUE(exchanges_.empty());
+  now_ += 11 * kSecond;
+  call(2, true, request("other"));
+  ASSERT_EQ(exchanges_.size(), 1u);
+  EXPECT_EQ(exchanges_[0].container->id, "x");
+  call(2, false, response("hi"));
+  pipeline().finish();
+  EXPECT_EQ(exchanges_.size(), 2u);
 }
 
 TEST_F(PipelineTest, GarbageIsCountedAndHurtsNoOther) {
@@ -127,6 +169,40 @@ TEST_F(PipelineTest, GarbageIsCountedAndHurtsNoOther) {
   call(1, true, request("hello"));
   call(1, false, response("hi"));
   EXPECT_EQ(exchanges_.size(), 1u);
+}
+
+constexpr const char* kToolCall =
+    R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"look","arguments":{}}})"
+    "\n";
+constexpr const char* kToolResult =
+    R"({"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"an owl"}]}})"
+    "\n";
+
+TEST_F(PipelineTest, StandardInputAndOutputSpeakJsonRpc) {
+  target_ = SONDE_TARGET_STDIO;
+  call(1, true, kToolCall);
+  call(1, false, kToolResult);
+  ASSERT_EQ(exchanges_.size(), 1u);
+  EXPECT_EQ(exchanges_[0].operation, "execute_tool");
+  EXPECT_EQ(exchanges_[0].capture.tls, "stdio");
+  EXPECT_EQ(exchanges_[0].capture.side, "client");
+  EXPECT_TRUE(exchanges_[0].capture.complete);
+}
+
+TEST_F(PipelineTest, TheServersEndOfStandardInputIsToldApart) {
+  target_ = SONDE_TARGET_STDIO;
+  flags_ = SONDE_DATA_SERVER;
+  call(1, false, kToolCall);
+  call(1, true, kToolResult);
+  ASSERT_EQ(exchanges_.size(), 1u);
+  EXPECT_EQ(exchanges_[0].capture.side, "server");
+}
+
+TEST_F(PipelineTest, StandardInputThatIsNoJsonRpcIsGivenUp) {
+  target_ = SONDE_TARGET_STDIO;
+  for (int line = 0; line < 100; ++line) call(1, true, "{\"level\":\"info\"}\n");
+  EXPECT_TRUE(exchanges_.empty());
+  EXPECT_EQ(counters_.value(Count::kConnectionsNotHttp), 1u);
 }
 
 }  // namespace

@@ -125,6 +125,43 @@ TEST_F(CredentialTest, GenericAssignmentsNeedRandomness) {
   EXPECT_THAT(type_in("access_token_provider = \"default-credentials-chain\""), IsEmpty());
 }
 
+TEST_F(CredentialTest, SecretsInManifestsAndOnCommandLines) {
+  const std::string random = random_text(24, kAlnum);
+  EXPECT_EQ(type_in("apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\ndata:\n  "
+                    "token: cGFzczpxOHpMMmtX\n"),
+            "kubernetes_secret");
+  EXPECT_EQ(type_in("data:\n  extra: cGFzczpxOHpMMmtX\nkind: secret\n"), "kubernetes_secret");
+  EXPECT_THAT(type_in("kind: ConfigMap\ndata:\n  extra: cGFzczpxOHpMMmtX\n"), IsEmpty());
+  EXPECT_EQ(type_in("curl --user kevin:'" + random + "' https://api.internal/x"), "password");
+  EXPECT_EQ(type_in("curl -k \\\n  -u dev:yqDVtkqPECriaLRi https://api.internal/x"), "password");
+  EXPECT_EQ(type_in("sshpass -p '" + random + "' ssh root@db"), "password");
+  EXPECT_EQ(type_in("deploy --auth-token " + random_text(40, kAlnum)), "generic_secret");
+  EXPECT_EQ(type_in("machine git.internal login bot password " + random), "password");
+}
+
+TEST_F(CredentialTest, TokensThatEndInWordsAreNoSecrets) {
+  EXPECT_THAT(type_in("xoxe.xoxp-1-"
+                      "SlackAppConfigurationAccessTokenHere"),
+              IsEmpty());
+  EXPECT_THAT(type_in("xoxp-1234-1234-1234-" + random_text(32, kHex)), IsEmpty());
+  EXPECT_THAT(
+      type_in("<input name=\"authenticity_token\" value=\"" + random_text(60, kAlnum) + "\">"),
+      IsEmpty());
+}
+
+// What a password manager's tool returns is asked for; the same password in a setting, or sent on,
+// is not.
+TEST_F(CredentialTest, MadeUpPasswordOfARecordCountsOnlyWhereItGoesOn) {
+  const std::string record = R"({"website": "shop.test", "password": "AdaSummer2024!"})";
+  EXPECT_THAT(alerts(text(Zone::kTool, record)), IsEmpty());
+  EXPECT_THAT(alerts(text(Zone::kAssistant, record)), Contains("credential.response"));
+  EXPECT_THAT(alerts(call("post", record)), Contains("credential.tool_call"));
+  EXPECT_THAT(alerts(text(Zone::kTool, "DB_PASSWORD=AdaSummer2024!")),
+              Contains("credential.prompt"));
+  EXPECT_THAT(alerts(text(Zone::kTool, R"({"password": ")" + random_text(20, kAlnum) + "\"}")),
+              Contains("credential.prompt"));
+}
+
 TEST_F(CredentialTest, EncodedSecretsAreDecoded) {
   // base64 of "token=ghp_" and 36 characters would be noise here; percent and hex show the way.
   const std::string token = "ghp_" + random_text(36, kAlnum);

@@ -103,7 +103,8 @@ TEST(IndicatorsTest, BrokenJsonIsAnError) {
 class MaliciousUrlTest : public EngineFixture {
  protected:
   void SetUp() override {
-    const std::string path = ::testing::TempDir() + "/indicators.txt";
+    const std::string path =
+        ::testing::TempDir() + "/indicators_" + std::to_string(getpid()) + ".txt";
     std::ofstream(path) << "evil.example\nhttp://shop.test/login\n";
     make_engine({path});
   }

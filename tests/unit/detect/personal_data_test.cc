@@ -68,7 +68,9 @@ TEST(NationalIdTest, WrongCheckDigitsAndBareNumbersAreSpared) {
        {"CPF 529.982.247-26", "DNI 12345678A", "PESEL 44051401358", "NIR 255081416802539",
         "hetu 131052-308U", "order 111222333", "id 943476591", "86095742719", "4405140135",
         "version 1.2.3-4567", "build 2024.01.02-33", "CF RSSMRA85T10A562T",
-        "Aadhaar 2341 2341 2347", "card 4111 1111 1111 1112", "IBAN DE44500105175407324932"}) {
+        "Aadhaar 2341 2341 2347", "\"tracking_id\": \"4111111111111111\"",
+        "see www.nhs.uk or ask 9434765919", "ref 630490017740292441", "card 4111 1111 1111 1112",
+        "IBAN DE44500105175407324932"}) {
     EXPECT_EQ(types(text), "") << text;
   }
 }
@@ -91,7 +93,7 @@ TEST_F(SensitiveDataTest, SignatureIsNoListOfContacts) {
   EXPECT_THAT(alerts(text(llm::Zone::kUser, "Yours, Anna (anna@acme.example, +49 30 1234567)")),
               IsEmpty());
   std::string list;
-  for (char c = 'a'; c < 'm'; ++c) list += std::string(1, c) + "@acme.example\n";
+  for (char c = 'a'; c <= 'z'; ++c) list += std::string(1, c) + "@acme.example\n";
   EXPECT_THAT(alerts(text(llm::Zone::kUser, list)), Contains("sensitive_data.prompt"));
 }
 

@@ -5,29 +5,18 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "tests/support/deflated.h"
 #include "tests/support/splits.h"
 
 namespace sonde::http {
 namespace {
 
+using sonde::test::gzip;
+
 std::string framed(uint8_t flags, std::string_view data) {
   std::string out(1, static_cast<char>(flags));
   for (const int shift : {24, 16, 8, 0}) out += static_cast<char>(data.size() >> shift);
   return out + std::string(data);
-}
-
-std::string gzip(std::string text) {
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(text.data());
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 std::string base64(std::string_view text) {

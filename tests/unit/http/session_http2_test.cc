@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/deflated.h"
 #include "tests/support/splits.h"
 #include "tests/unit/http/heard.h"
 #include "tests/unit/http/http2_builder.h"
@@ -9,6 +10,7 @@
 namespace sonde::http {
 namespace {
 
+using sonde::test::gzip;
 using test::frame;
 using test::Heard;
 using test::Http2Builder;
@@ -170,6 +172,30 @@ TEST(Http2SessionTest, JoinedLateHearsTheNextStreamsWithOpaqueFields) {
     EXPECT_EQ(told.response.head.status, 200);
     EXPECT_EQ(told.response.body, "answer");
     EXPECT_EQ(told.response.end, End::kComplete);
+  }
+}
+
+// Neither how the body is cut nor how short it is decides what its coding is taken for.
+TEST(Http2SessionTest, CodingThatWasNotHeardIsToldHoweverTheBodyIsCut) {
+  const std::string text = "data: {\"answer\": \"" + std::string(3000, 'x') + "\"}";
+  for (const std::string& plain : {text, std::string("short")}) {
+    for (const size_t piece : {size_t{1}, size_t{7}, size_t{5000}}) {
+      Http2Builder client(true);
+      Http2Builder server(false);
+      const test::Pairs fields = {{":status", "200"}, {"content-encoding", "gzip"}};
+      client.request(1, "/before", true).take();
+      server.headers(1, fields, true).take();
+      const std::string body = gzip(plain);
+      server.headers(3, fields);
+      for (size_t at = 0; at < body.size(); at += piece) {
+        server.data(3, body.substr(at, piece), at + piece >= body.size());
+      }
+      Heard heard(true);
+      heard.sent(client.request(3, "/after", true).take());
+      heard.received(server.take());
+      EXPECT_EQ(heard.told(1).response.body, plain) << piece;
+      EXPECT_EQ(heard.told(1).response.end, End::kComplete);
+    }
   }
 }
 

@@ -32,6 +32,14 @@ std::string heard_of(const std::string& content) {
   return content.substr(0, last == std::string::npos ? 0 : last + 1);
 }
 
+std::string without_space(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c != ' ' && c != '\n') out += c;
+  }
+  return out;
+}
+
 // JSON paths differ between the two forms of an answer by nature, and so do spaces in arguments
 // that one sends as an object and the other as text.
 std::string comparable(Exchange exchange) {
@@ -76,13 +84,18 @@ TEST_P(DialectSamplesTest, StreamIsTheSameAtEverySplit) {
 TEST_P(DialectSamplesTest, CutAnswersInventNothing) {
   for (const Script& script : {given().streamed, given().whole}) {
     const std::string said = everything_said(run(script).output);
+    const std::string sent = without_space(script.response);
     sonde::test::for_each_truncation(script.response, [&](std::string_view part) {
       Script cut = script;
       cut.response = part;
       cut.response_end = http::End::kTruncated;
       for (const Message& message : run(cut).output) {
         for (const Part& piece : message.parts) {
-          ASSERT_NE(said.find(heard_of(piece.content)), std::string::npos) << piece.content;
+          // Of a result whose kind was not heard yet, its JSON is shown as far as it came.
+          const std::string heard = heard_of(piece.content);
+          const bool shown = piece.type == PartType::kToolCallResponse &&
+                             sent.find(without_space(heard)) != std::string::npos;
+          ASSERT_TRUE(shown || said.find(heard) != std::string::npos) << piece.content;
           ASSERT_NE(said.find(heard_of(piece.arguments)), std::string::npos) << piece.arguments;
         }
       }

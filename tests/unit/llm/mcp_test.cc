@@ -168,6 +168,38 @@ TEST(McpTest, WaitingCallsAreBounded) {
   EXPECT_EQ(exchanges.size(), 2U);
 }
 
+// Client and server on one host, both heard: each has its own view of the same calls.
+TEST(McpTest, EachSideOfASessionKeepsItsOwnAnswers) {
+  Limits limits;
+  Counters counters;
+  Context shared(limits, counters);
+  std::vector<Exchange> of_client;
+  std::vector<Exchange> of_server;
+  Assembler client(limits, counters, [&](Exchange&& e) { of_client.push_back(e); }, &shared);
+  Assembler server(limits, counters, [&](Exchange&& e) { of_server.push_back(e); }, &shared);
+  http::Head request{.method = "POST", .target = "/mcp"};
+  request.fields = {{"host", "mcp"}, {"mcp-session-id", "s-1"}};
+  http::Head response{.status = 200, .fields = {{"content-type", "application/json"}}};
+  for (Assembler* side : {&client, &server}) {
+    shared.owner = side == &client ? 1 : 2;
+    side->on_request_head(1, request);
+    side->on_request_body(1, as_bytes(kCall));
+    side->on_request_end(1, http::End::kComplete);
+  }
+  for (Assembler* side : {&server, &client}) {
+    shared.owner = side == &client ? 1 : 2;
+    side->on_response_head(1, response);
+    side->on_response_body(1, as_bytes(kResult));
+    side->on_response_end(1, http::End::kComplete);
+  }
+  for (const auto& heard : {of_client, of_server}) {
+    ASSERT_EQ(heard.size(), 1U);
+    EXPECT_TRUE(heard[0].capture.complete);
+    EXPECT_EQ(summary(heard[0].input), "assistant/assistant: tool_call(7,read,{\"p\":1})\n");
+    EXPECT_EQ(summary(heard[0].output), "tool/tool: tool_call_response(7,the file)\n");
+  }
+}
+
 TEST(McpStdioTest, LinesOfBothPipesBecomeExchangesAtEverySplit) {
   const std::string sent = std::string(kCall) + "\n";
   const std::string received = "starting up...\n" + std::string(kResult) + "\r\n";
