@@ -145,8 +145,8 @@ void Agent::hear() {
 
 void Agent::refresh_feeds() {
   if (config_.taxii.collections.empty()) return;
-  feeds_ = std::make_unique<Feeds>(
-      taxii_configs(config_), config_.taxii.interval, std::make_unique<CurlClient>(),
+  auto feeds = Feeds::start(
+      taxii_configs(config_), config_.taxii.interval,
       [](const std::string& collection, const Result<TaxiiClient::Refreshed>& refreshed) {
         if (refreshed.ok())
           spdlog::info("'{}': {} indicators came or went", collection, refreshed->objects);
@@ -154,6 +154,10 @@ void Agent::refresh_feeds() {
           spdlog::warn("'{}' stays as it was, the next refresh tries again: {}", collection,
                        refreshed.error().message);
       });
+  if (feeds.ok())
+    feeds_ = std::move(*feeds);
+  else
+    spdlog::error("no indicators are fetched: {}", feeds.error().message);
 }
 
 void Agent::load_state() {

@@ -10,7 +10,7 @@
 namespace sonde::egress {
 namespace {
 
-constexpr size_t kAnswerBytes = 1 << 20;
+constexpr size_t kHeaders = 128;
 
 struct FreeCurl {
   void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
@@ -20,9 +20,33 @@ struct FreeList {
 };
 using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
-size_t take_answer(char* data, size_t size, size_t count, void* body) {
-  auto& text = *static_cast<std::string*>(body);
-  text.append(data, std::min(size * count, kAnswerBytes - std::min(text.size(), kAnswerBytes)));
+// An answer that is being received.
+struct Receipt {
+  HttpAnswer answer;
+  size_t most_bytes = 0;
+};
+
+size_t take_body(char* data, size_t size, size_t count, void* context) {
+  Receipt& receipt = *static_cast<Receipt*>(context);
+  std::string& body = receipt.answer.body;
+  const size_t room = receipt.most_bytes - body.size();
+  receipt.answer.cut = receipt.answer.cut || size * count > room;
+  body.append(data, std::min(size * count, room));
+  return size * count;
+}
+
+size_t take_header(char* data, size_t size, size_t count, void* context) {
+  Receipt& receipt = *static_cast<Receipt*>(context);
+  const std::string_view line(data, size * count);
+  const size_t colon = line.find(':');
+  if (colon == line.npos || receipt.answer.headers.size() >= kHeaders) return size * count;
+  std::string name(line.substr(0, colon));
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  std::string_view value = line.substr(colon + 1);
+  while (!value.empty() && value.front() <= ' ') value.remove_prefix(1);
+  while (!value.empty() && value.back() <= ' ') value.remove_suffix(1);
+  receipt.answer.headers[name] = value;
   return size * count;
 }
 
@@ -34,7 +58,7 @@ HeaderList make_headers(const std::vector<std::string>& headers) {
   HeaderList list;
   auto append = [&list](const char* header) {
     if (curl_slist* longer = curl_slist_append(list.get(), header)) {
-      (void)list.release();  // it is part of the longer one
+      [[maybe_unused]] curl_slist* shorter = list.release();  // it is part of the longer one
       list.reset(longer);
     }
   };
@@ -68,13 +92,18 @@ struct HttpClient::Impl {
     set_text(CURLOPT_SSLKEY, options.key);
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, options.verify ? 1L : 0L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, options.verify ? 2L : 0L);
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+    if (!options.proxy) curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");  // all that libcurl knows
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT,
                      static_cast<long>(options.connect_timeout.count()));
     curl_easy_setopt(handle, CURLOPT_TIMEOUT, static_cast<long>(options.timeout.count()));
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_answer);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, stop_if_cancelled);
     curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &cancelled);
@@ -86,11 +115,13 @@ struct HttpClient::Impl {
     if (const std::string problem = url_problem(url); !problem.empty()) return fail(problem);
     CURL* handle = curl.get();
     const HeaderList list = make_headers(headers);
-    HttpAnswer answer;
+    Receipt receipt{{}, options.answer_bytes};
+    HttpAnswer& answer = receipt.answer;
     error[0] = '\0';
     curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, list.get());
-    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer.body);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &receipt);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, &receipt);
     const CURLcode code = curl_easy_perform(handle);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, nullptr);
     if (code != CURLE_OK) {
@@ -105,7 +136,7 @@ struct HttpClient::Impl {
         retry_after > 0) {
       answer.retry_after = std::chrono::seconds(retry_after);
     }
-    return answer;
+    return std::move(answer);
   }
 };
 
@@ -133,7 +164,8 @@ Result<HttpAnswer> HttpClient::post(const std::string& url, const std::vector<st
                                     std::string_view body) {
   CURL* handle = impl_->curl.get();
   curl_easy_setopt(handle, CURLOPT_POST, 1L);
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());
+  // Read by the size below, not as a string.
+  curl_easy_setopt(handle, CURLOPT_POSTFIELDS, static_cast<const void*>(body.data()));
   curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   auto answer = impl_->perform(url, headers);
   curl_easy_setopt(handle, CURLOPT_POSTFIELDS, nullptr);

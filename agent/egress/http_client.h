@@ -1,8 +1,9 @@
-// HTTP requests to a configured address: TLS 1.2 or newer, always verified, no redirects, no
-// proxies from the environment of others.
+// HTTP requests to a configured address: TLS 1.2 or newer, verified unless an operator said
+// otherwise, no redirects, a bounded answer. Plain HTTP only to this host itself.
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,15 +21,21 @@ struct HttpOptions {
   std::string user_agent = "sonde";
   std::chrono::seconds connect_timeout{10};
   std::chrono::seconds timeout{30};
+  size_t answer_bytes = size_t{1} << 20;  // kept of an answer's body
+  bool verify = true;                     // the server's certificate
+  bool proxy = true;                      // as the environment says
 };
 
 struct HttpAnswer {
   int status = 0;
-  std::string body;  // cut at 1 MiB
+  std::string body;
+  bool cut = false;                            // the body was longer than HttpOptions::answer_bytes
+  std::map<std::string, std::string> headers;  // names in lower case
   std::optional<std::chrono::seconds> retry_after;
 };
 
-// Keeps its connection. One thread sends; cancel() from any.
+// Keeps its connection. One thread sends; cancel() from any: it ends the request that is under way,
+// and each later one.
 class HttpClient {
  public:
   static Result<std::unique_ptr<HttpClient>> create(const HttpOptions& options);

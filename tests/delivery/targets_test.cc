@@ -101,13 +101,34 @@ TEST(WebhookTest, AnswersMeanAgainOrNever) {
   EXPECT_EQ((*target)->send(records, "d").wait, std::chrono::seconds(7));
 }
 
-TEST(WebhookTest, OnlyHttpsLeavesThisHost) {
-  EXPECT_EQ(url_problem("https://example.com/x"), "");
-  EXPECT_EQ(url_problem("http://127.0.0.1:9/x"), "");
-  EXPECT_NE(url_problem("http://127.0.0.1.example.com/"), "");
-  EXPECT_NE(url_problem("http://example.com/"), "");
-  EXPECT_NE(url_problem("file:///etc/passwd"), "");
-  EXPECT_NE(url_problem("nonsense"), "");
+TEST(HttpClientTest, OnlyHttpsLeavesThisHost) {
+  for (const char* url : {"https://taxii.example/", "http://127.0.0.1:8080/x", "http://localhost/",
+                          "http://[::1]:80/"}) {
+    EXPECT_EQ(url_problem(url), "") << url;
+  }
+  for (const char* url :
+       {"http://taxii.example/", "http://127.0.0.1.evil.example/", "ftp://127.0.0.1/", "nonsense",
+        "file:///etc/passwd", "https://", "http://localhost.evil.example/"}) {
+    EXPECT_NE(url_problem(url), "") << url;
+  }
+}
+
+TEST(HttpClientTest, ALongAnswerIsCutAndSaysSo) {
+  HttpServer server([](const HttpCall& call) {
+    return HttpReply{200, std::string(call.target == "/long" ? 101 : 100, 'x'), "X-Note: a\r\n"};
+  });
+  HttpOptions options;
+  options.answer_bytes = 100;
+  const auto client = HttpClient::create(options);
+  const auto whole = (*client)->get(server.url() + "/whole");
+  ASSERT_TRUE(whole.ok()) << whole.error().message;
+  EXPECT_FALSE(whole->cut);
+  EXPECT_EQ(whole->body.size(), 100U);
+  EXPECT_EQ(whole->headers.at("x-note"), "a");
+  const auto cut = (*client)->get(server.url() + "/long");
+  ASSERT_TRUE(cut.ok()) << cut.error().message;
+  EXPECT_TRUE(cut->cut);
+  EXPECT_EQ(cut->body.size(), 100U);
 }
 
 TEST(OtlpTest, TheRequestFollowsTheJsonMappingAndPartialSuccessIsNotRepeated) {
