@@ -37,6 +37,7 @@ struct Arguments {
   int64_t id = 0;
   int64_t days = 0;
   int64_t hours = 24;
+  int64_t uses = 1;
   bool own_state = false;  // the command looks after its folder itself
 };
 
@@ -123,6 +124,16 @@ void add_agents(CLI::App& app, Arguments& args, Command& command) {
       ->capture_default_str();
   enrol->callback([&] {
     command = [&](Config& config) { return agent_enrol(config, args.name, args.hours); };
+  });
+  auto* invite = agent->add_subcommand("invite", "Print a token with which many agents can enrol");
+  invite->add_option("--uses", args.uses, "For so many agents")
+      ->check(CLI::Range(1, 100'000))
+      ->required();
+  invite->add_option("--days", args.days, "Valid for so many days")
+      ->check(CLI::Range(1, 365))
+      ->required();
+  invite->callback([&] {
+    command = [&](Config& config) { return agent_invite(config, args.uses, args.days); };
   });
   agent->add_subcommand("list", "List agents")->callback([&] {
     command = sonde::collector::agent_list;

@@ -128,7 +128,7 @@ std::string make_activity(const llm::Exchange& exchange, const HostFacts& host) 
 }
 
 std::string make_heartbeat(const HostFacts& host, const Counters& counters,
-                           std::span<const CoverageEntry> coverage) {
+                           std::span<const CoverageEntry> coverage, const PolicyState& policy) {
   Json json = {{"agent_id", host.agent_id},
                {"hostname", host.hostname},
                {"version", host.version},
@@ -146,6 +146,12 @@ std::string make_heartbeat(const HostFacts& host, const Counters& counters,
     put(item, "version", entry.version);
     put(item, "located_by", entry.located_by);
     put(item, "reason", entry.reason);
+  }
+  if (policy.version > 0 || policy.refused_version > 0) {
+    Json& state = json["policy"] = Json{{"version", policy.version}};
+    put(state, "group", policy.group);
+    if (policy.refused_version > 0) state["refused_version"] = policy.refused_version;
+    put(state, "refused_because", policy.refused_because);
   }
   return line_of(json);
 }

@@ -21,8 +21,16 @@ struct CoverageEntry {
   std::string reason;  // why not
 };
 
+// The policy of the collector that holds, and why a later one does not.
+struct PolicyState {
+  std::string group;    // empty: none
+  int64_t version = 0;  // 0: none
+  int64_t refused_version = 0;
+  std::string refused_because;
+};
+
 std::string make_activity(const llm::Exchange& exchange, const HostFacts& host);
 std::string make_heartbeat(const HostFacts& host, const Counters& counters,
-                           std::span<const CoverageEntry> coverage);
+                           std::span<const CoverageEntry> coverage, const PolicyState& policy = {});
 
 }  // namespace sonde::alert

@@ -160,6 +160,8 @@ void add_enrol(CLI::App& app, int& code) {
   command->add_option("--ca", options->ca, "PEM file that vouches for the collector");
   command->add_option("--token-file", options->token_file,
                       "File with the token of `sonde-collector agent enrol`; default: stdin");
+  command->add_option("--agent-id", options->agent_id,
+                      "Id to ask for, with a token for many hosts; default: this host's name");
   command->add_option("--directory", options->directory, "Where key and certificate go")
       ->capture_default_str();
   command->callback([options, &code] { code = run_enrol(*options); });

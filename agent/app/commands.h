@@ -60,6 +60,7 @@ struct EnrolOptions {
   std::string ca;
   std::string token_file;  // empty or "-": the first line of standard input
   std::string directory = "/var/lib/sonde/pki";
+  std::string agent_id;  // for a token that is good for many hosts; empty: the host's name
 };
 int run_enrol(const EnrolOptions& options);
 

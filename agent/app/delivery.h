@@ -9,10 +9,14 @@
 #include "agent/base/counters.h"
 #include "agent/base/result.h"
 #include "agent/config/config.h"
-#include "agent/sink/collector_sink.h"
+#include "agent/sink/collector_client.h"
 #include "agent/sink/outbox.h"
+#include "agent/sink/spooled_sink.h"
 
 namespace sonde::app {
+
+// How this agent speaks to its collector.
+sink::CollectorClientConfig collector_client_config(const config::Collector& collector);
 
 class Delivery {
  public:
@@ -26,8 +30,12 @@ class Delivery {
   // Delivers for at most `grace` what is under way; the spool keeps the rest. Idempotent.
   void stop(std::chrono::milliseconds grace);
 
-  // Records that wait for the collector.
-  uint64_t waiting() const;
+  // Of each sink with a spool, the collector's first.
+  struct SinkState {
+    std::string name;
+    sink::SpooledSink::State state;
+  };
+  std::vector<SinkState> states() const;
   // "https://collector:8443, /var/log/sonde.jsonl": for the log.
   std::string summary() const;
 
@@ -35,7 +43,7 @@ class Delivery {
   Delivery() = default;
   std::vector<std::unique_ptr<sink::Outbox>> outboxes_;
   std::vector<std::string> names_;
-  const sink::CollectorSink* collector_ = nullptr;  // owned by its outbox
+  std::vector<const sink::SpooledSink*> spooled_;  // owned by their outboxes
 };
 
 }  // namespace sonde::app

@@ -1,8 +1,11 @@
 // `sonde enrol`: one command makes this host known to a collector.
+#include <array>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "agent/app/commands.h"
 #include "agent/sink/enrolment.h"
@@ -10,7 +13,11 @@
 namespace sonde::app {
 
 int run_enrol(const EnrolOptions& options) {
-  sink::EnrolmentRequest request{options.url, options.ca, {}, options.directory};
+  sink::EnrolmentRequest request{options.url, options.ca, {}, options.directory, options.agent_id};
+  std::array<char, 256> host{};
+  if (request.agent_id.empty() && ::gethostname(host.data(), host.size() - 1) == 0) {
+    request.agent_id = host.data();
+  }
   // Not from the command line, where every user of the host could read it.
   if (options.token_file.empty() || options.token_file == "-") {
     std::getline(std::cin, request.token);
@@ -22,11 +29,13 @@ int run_enrol(const EnrolOptions& options) {
   }
   const auto agent_id = sink::enrol(request);
   if (!agent_id.ok()) return complain(agent_id.error().message, kExitFailure);
+  const std::string policy_key = options.directory + "/policy.pub";
   fmt::print(
       "enrolled as '{0}'; for the agent's configuration:\n\ncollector:\n  url: {1}\n"
-      "  ca: {2}\n  cert: {3}/agent.crt\n  key: {3}/agent.key\n",
+      "  ca: {2}\n  cert: {3}/agent.crt\n  key: {3}/agent.key\n{4}",
       *agent_id, options.url, options.ca.empty() ? options.directory + "/ca.crt" : options.ca,
-      options.directory);
+      options.directory,
+      std::filesystem::exists(policy_key) ? fmt::format("  policy_key: {}\n", policy_key) : "");
   return kExitGood;
 }
 

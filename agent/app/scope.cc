@@ -41,35 +41,54 @@ bool matches_port(const config::ScopeRules& rules, const llm::Network& network) 
   });
 }
 
+bool includes_process(const config::ScopeRules& allow, const config::ScopeRules& deny,
+                      const llm::Process& process, const std::string& cgroup) {
+  if (matches(deny.exes, process.exe) || matches_uid(deny, process.uid) ||
+      matches(deny.cgroups, cgroup)) {
+    return false;
+  }
+  if (!allow.exes.empty() && !matches(allow.exes, process.exe)) return false;
+  if (!allow.cgroups.empty() && !matches(allow.cgroups, cgroup)) return false;
+  return allow.uids.empty() || matches_uid(allow, process.uid);
+}
+
+bool includes_pod(const config::ScopeRules& allow, const config::ScopeRules& deny,
+                  const std::optional<llm::Kubernetes>& pod) {
+  if (!pod) return allow.namespaces.empty() && allow.pod_labels.empty();
+  if (matches(deny.namespaces, pod->namespace_name) || matches_label(deny, *pod)) return false;
+  if (!allow.namespaces.empty() && !matches(allow.namespaces, pod->namespace_name)) return false;
+  return allow.pod_labels.empty() || matches_label(allow, *pod);
+}
+
+bool asks_about_processes(const config::ScopeRules& rules) {
+  return !rules.exes.empty() || !rules.uids.empty() || !rules.cgroups.empty();
+}
+
 }  // namespace
 
 bool Scope::includes(const llm::Process& process, const std::string& cgroup) const {
-  if (matches(deny_.exes, process.exe) || matches_uid(deny_, process.uid) ||
-      matches(deny_.cgroups, cgroup)) {
-    return false;
-  }
-  if (!allow_.exes.empty() && !matches(allow_.exes, process.exe)) return false;
-  if (!allow_.cgroups.empty() && !matches(allow_.cgroups, cgroup)) return false;
-  return allow_.uids.empty() || matches_uid(allow_, process.uid);
+  return std::all_of(rules_.begin(), rules_.end(), [&](const Rules& rules) {
+    return includes_process(rules.allow, rules.deny, process, cgroup);
+  });
 }
 
 bool Scope::includes(const std::optional<llm::Kubernetes>& pod) const {
-  if (!pod) return allow_.namespaces.empty() && allow_.pod_labels.empty();
-  if (matches(deny_.namespaces, pod->namespace_name) || matches_label(deny_, *pod)) return false;
-  if (!allow_.namespaces.empty() && !matches(allow_.namespaces, pod->namespace_name)) return false;
-  return allow_.pod_labels.empty() || matches_label(allow_, *pod);
-}
-
-bool Scope::judges_processes() const {
-  const auto asks = [](const config::ScopeRules& rules) {
-    return !rules.exes.empty() || !rules.uids.empty() || !rules.cgroups.empty();
-  };
-  return asks(allow_) || asks(deny_);
+  return std::all_of(rules_.begin(), rules_.end(), [&](const Rules& rules) {
+    return includes_pod(rules.allow, rules.deny, pod);
+  });
 }
 
 bool Scope::includes(const llm::Network& network) const {
-  if (matches_port(deny_, network)) return false;
-  return allow_.ports.empty() || matches_port(allow_, network);
+  return std::all_of(rules_.begin(), rules_.end(), [&](const Rules& rules) {
+    return !matches_port(rules.deny, network) &&
+           (rules.allow.ports.empty() || matches_port(rules.allow, network));
+  });
+}
+
+bool Scope::judges_processes() const {
+  return std::any_of(rules_.begin(), rules_.end(), [](const Rules& rules) {
+    return asks_about_processes(rules.allow) || asks_about_processes(rules.deny);
+  });
 }
 
 }  // namespace sonde::app

@@ -1,8 +1,10 @@
-// Which processes the operator wants heard: the rules of capture.allow and capture.deny.
+// Which processes the operator wants heard: the rules of capture.allow and capture.deny, of this
+// host's configuration and of the collector's policy.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/config/config.h"
 #include "agent/llm/exchange.h"
@@ -11,7 +13,10 @@ namespace sonde::app {
 
 class Scope {
  public:
-  explicit Scope(const config::Capture& config) : allow_(config.allow), deny_(config.deny) {}
+  explicit Scope(const config::Capture& config) { narrow(config); }
+
+  // Others' rules too: only what all include is included.
+  void narrow(const config::Capture& config) { rules_.push_back({config.allow, config.deny}); }
 
   // Deny is stronger than allow; where allow says nothing, everything is heard. A process is out
   // of scope before any of its bytes are parsed; a port is known only with the connection.
@@ -23,8 +28,11 @@ class Scope {
   bool judges_processes() const;
 
  private:
-  config::ScopeRules allow_;
-  config::ScopeRules deny_;
+  struct Rules {
+    config::ScopeRules allow;
+    config::ScopeRules deny;
+  };
+  std::vector<Rules> rules_;
 };
 
 }  // namespace sonde::app

@@ -13,6 +13,7 @@
 
 #include "agent/base/limits.h"
 #include "agent/base/result.h"
+#include "agent/egress/target_config.h"
 
 namespace sonde::config {
 
@@ -87,6 +88,12 @@ struct Collector {
   std::string token_file;
   bool activity = true;
   std::chrono::seconds heartbeat_interval{60};
+  std::string policy_key;  // empty: no policy is taken from the collector
+};
+
+// What a policy from the collector may do (config/policy.h).
+struct PolicyRules {
+  bool may_raise_evidence = false;
 };
 
 struct Spool {
@@ -100,9 +107,19 @@ struct FileOutput {
   uint64_t files = 5;
 };
 
+// A webhook, syslog receiver, Kafka cluster or OpenTelemetry collector that gets the alerts.
+struct TargetOutput {
+  egress::TargetConfig target;
+  std::string min_severity = "informational";
+  uint64_t max_bytes = uint64_t{64} << 20;  // of its spool
+
+  bool operator==(const TargetOutput&) const = default;
+};
+
 struct Sinks {
   FileOutput file;
   bool standard_output = false;
+  std::vector<TargetOutput> targets;
 };
 
 struct Metrics {
@@ -121,6 +138,7 @@ struct Config {
   Spool spool;
   Sinks sinks;
   Metrics metrics;
+  PolicyRules policy;
   Limits limits;
 
   std::string spool_directory() const {

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "agent/config/targets.h"
+
 namespace sonde::config {
 namespace {
 
@@ -222,6 +224,10 @@ std::vector<Field> fields_of(Config& c) {
        "Send the metadata of every exchange (no text), which the inventory is made of."},
       {"collector.heartbeat_seconds", &c.collector.heartbeat_interval,
        "Time between two signs of life, with counters and coverage.", 5, 3600},
+      {"collector.policy_key", &c.collector.policy_key,
+       "PEM file of the public key that signs policies; with it the agent takes its policy from "
+       "the "
+       "collector (docs/PRIVACY.md says what a policy may do). Empty: none is taken."},
 
       {"spool.directory", &c.spool.directory,
        "Where records wait for the collector; empty: spool in state_directory."},
@@ -233,6 +239,14 @@ std::vector<Field> fields_of(Config& c) {
        64 * kKi, 1024 * kGi},
       {"sinks.file.files", &c.sinks.file.files, "Files kept, the current one included.", 1, 1000},
       {"sinks.stdout", &c.sinks.standard_output, "Alerts as JSON lines on standard output."},
+      {"sinks.targets", &c.sinks.targets,
+       "Other places that get the alerts, each with a spool of its own: a list of mappings with "
+       "name, type (webhook, syslog, kafka or otlp) and what it needs; docs/OPERATE.md has "
+       "examples."},
+
+      {"policy.may_raise_evidence", &c.policy.may_raise_evidence,
+       "Whether a policy of the collector may let alerts carry more evidence than detect.evidence "
+       "says here; less is always allowed."},
 
       {"metrics.listen", &c.metrics.listen,
        "ADDRESS:PORT where /metrics (OpenMetrics), /healthz and /readyz are served; empty: "
@@ -308,6 +322,9 @@ std::string render(const Field& field) {
     }
     std::string operator()(const std::vector<uint32_t>* list) const {
       return fmt::format("[{}]", fmt::join(*list, ", "));
+    }
+    std::string operator()(const std::vector<TargetOutput>* list) const {
+      return render_targets(*list);
     }
   };
   return std::visit([&](auto* target) { return Renderer{field.is_bytes()}(target); }, field.target);

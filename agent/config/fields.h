@@ -10,8 +10,9 @@
 
 namespace sonde::config {
 
-using Target = std::variant<std::string*, bool*, uint64_t*, std::chrono::seconds*, Evidence*,
-                            std::vector<std::string>*, std::vector<uint32_t>*>;
+using Target =
+    std::variant<std::string*, bool*, uint64_t*, std::chrono::seconds*, Evidence*,
+                 std::vector<std::string>*, std::vector<uint32_t>*, std::vector<TargetOutput>*>;
 
 struct Field {
   std::string_view path;  // "collector.url"
@@ -25,7 +26,9 @@ struct Field {
 
   // Its value may be written with a suffix, as 16MiB.
   bool is_bytes() const { return path.ends_with("_bytes"); }
-  bool is_list() const { return target.index() >= 5; }
+  bool is_list() const { return target.index() == 5 || target.index() == 6; }
+  // A list of mappings: targets.h reads it.
+  bool is_targets() const { return target.index() == 7; }
 };
 
 // In the order of the example file. The targets point into `config`.

@@ -5,6 +5,8 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "agent/config/targets.h"
+
 namespace sonde::config {
 namespace {
 
@@ -52,6 +54,11 @@ class Reader {
   void read_field(Field& field, const YAML::Node& value) {
     if (value.IsNull()) return;
     field.origin = fmt::format("{}:{}", name_, value.Mark().line + 1);
+    if (auto* const* targets = std::get_if<std::vector<TargetOutput>*>(&field.target)) {
+      return read_targets(
+          value, **targets,
+          [this](const YAML::Node& node, const std::string& wrong) { report(node, wrong); });
+    }
     if (!field.is_list()) {
       if (!value.IsScalar()) return report(value, field, "must be a plain value");
       return take(field, value);
@@ -97,13 +104,18 @@ class Reader {
 
 }  // namespace
 
+void read_document_section(const YAML::Node& section, const std::string& name,
+                           std::vector<Field>& fields, Problems& problems) {
+  Reader(name, fields, problems).read_section(section, "");
+}
+
 void read_document(const std::string& text, const std::string& name, std::vector<Field>& fields,
                    Problems& problems) {
   if (text.size() > kFileBytes) return problems.add(name + ": the file is longer than 1 MiB");
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
     if (documents.size() > 1) return problems.add(name + ": the file holds more than one document");
-    if (!documents.empty()) Reader(name, fields, problems).read_section(documents[0], "");
+    if (!documents.empty()) read_document_section(documents[0], name, fields, problems);
   } catch (const YAML::Exception& error) {
     problems.add(
         fmt::format("{}:{}:{}: {}", name, error.mark.line + 1, error.mark.column + 1, error.msg));
@@ -117,6 +129,9 @@ void read_value(Field& field, std::string_view text, const std::string& origin,
     const std::string wrong = assign(field, element);
     if (!wrong.empty()) problems.add(fmt::format("{}: '{}' {}", origin, field.path, wrong));
   };
+  if (auto* const* targets = std::get_if<std::vector<TargetOutput>*>(&field.target)) {
+    return read_targets(text, origin, **targets, problems);
+  }
   if (!field.is_list()) return take(text);
   clear_list(field);
   while (!text.empty()) {

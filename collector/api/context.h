@@ -19,6 +19,7 @@
 #include "collector/store/fleet.h"
 #include "collector/store/incidents.h"
 #include "collector/store/ingest.h"
+#include "collector/store/policies.h"
 #include "collector/store/suppressions.h"
 
 namespace sonde::api {
@@ -45,6 +46,7 @@ struct ApiConfig {
   std::string client_ca;      // PEM file; who signs agents' certificates
   std::string client_ca_key;  // PEM file; empty: no enrolment
   OidcConfig oidc;
+  std::string policy_signing_key;  // Ed25519, PEM; empty: no policies
 };
 
 struct Context {
@@ -64,6 +66,7 @@ struct Context {
         suppressions(store_pool),
         correlator(store_pool),
         exports(store_pool),
+        policies(store_pool),
         external_logins(store_pool),
         oidc(api_config.oidc),
         login_rate(api_config.login_rate, 100'000),
@@ -83,6 +86,7 @@ struct Context {
   store::SuppressionStore suppressions;
   incident::Correlator correlator;
   store::ExportStore exports;
+  store::PolicyStore policies;
   store::ExternalLoginStore external_logins;
   OidcClient oidc;
   RateLimiter login_rate;

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "agent/config/policy.h"
 #include "collector/api/handlers.h"
 #include "collector/api/pki.h"
 #include "collector/api/render.h"
@@ -23,11 +24,14 @@ Response issue(Context& context, const Request& request, const Caller& caller,
   audit(context, request, caller, "agent.certificate", agent_id, issued->fingerprint);
   std::ostringstream ca_pem;
   ca_pem << std::ifstream(ca.certificate).rdbuf();
-  return json_response({{"agent_id", agent_id},
-                        {"certificate", issued->pem},
-                        {"ca", ca_pem.str()},
-                        {"not_after", issued->not_after_ms}},
-                       201);
+  Json json = {{"agent_id", agent_id},
+               {"certificate", issued->pem},
+               {"ca", ca_pem.str()},
+               {"not_after", issued->not_after_ms}};
+  if (const auto key = config::policy_public_key(context.config.policy_signing_key); key.ok()) {
+    json["policy_key"] = *key;
+  }
+  return json_response(json, 201);
 }
 
 Response not_configured() {
@@ -50,14 +54,17 @@ Response enrol(Context& context, const Request& request, const Caller&, const Pa
   if (const auto trial = sign_agent(ca, *csr, "trial", context.now_ms()); !trial.ok()) {
     return problem(400, trial.error().message);
   }
-  const auto agent_id = context.fleet.redeem_enrolment(*token, context.now_ms());
+  const auto asked = string_member(body.json, "agent_id", 128);
+  const auto agent_id =
+      context.fleet.redeem_enrolment(*token, asked.value_or(""), context.now_ms());
   if (!agent_id.ok()) return store_failed(context, agent_id.error());
-  if (!*agent_id) return problem(401, "the enrolment token is unknown, used or expired");
+  if (!*agent_id)
+    return problem(401,
+                   "the enrolment token is unknown, used or expired, or the agent id is taken");
   Caller agent;
   agent.actor = "agent:" + **agent_id;
   return issue(context, request, agent, *csr, **agent_id);
 }
-
 Response invite_agent(Context& context, const Request& request, const Caller& caller,
                       const PathValues& values) {
   if (context.config.client_ca_key.empty()) return not_configured();
@@ -70,6 +77,29 @@ Response invite_agent(Context& context, const Request& request, const Caller& ca
   audit(context, request, caller, "agent.enrol", values[0]);
   return json_response(
       {{"agent_id", values[0]}, {"token", *secret}, {"expires_at", now + kInvitationMs}}, 201);
+}
+
+// For a fleet whose hosts come and go, such as a DaemonSet.
+Response invite_agents(Context& context, const Request& request, const Caller& caller,
+                       const PathValues&) {
+  if (context.config.client_ca_key.empty()) return not_configured();
+  const Body body = read_body(request);
+  if (body.refused) return *body.refused;
+  const auto number = [&](const char* key, int64_t max) -> std::optional<int64_t> {
+    const auto found = body.json.find(key);
+    if (found == body.json.end() || !found->is_number_integer()) return std::nullopt;
+    const auto value = found->get<int64_t>();
+    return value >= 1 && value <= max ? std::optional(value) : std::nullopt;
+  };
+  const auto uses = number("uses", 100'000);
+  const auto days = number("days", 365);
+  if (!uses || !days) return problem(400, "uses must be 1 to 100000, days 1 to 365");
+  const int64_t now = context.now_ms();
+  const int64_t expires = now + *days * kInvitationMs;
+  const auto secret = context.fleet.create_shared_enrolment(*uses, now, expires);
+  if (!secret.ok()) return store_failed(context, secret.error());
+  audit(context, request, caller, "agent.enrol", "*", dump(body.json));
+  return json_response({{"token", *secret}, {"uses", *uses}, {"expires_at", expires}}, 201);
 }
 
 Response renew(Context& context, const Request& request, const Caller& caller, const PathValues&) {

@@ -15,6 +15,7 @@ SONDE_HANDLER(ingest);
 SONDE_HANDLER(enrol);
 SONDE_HANDLER(renew);
 SONDE_HANDLER(invite_agent);
+SONDE_HANDLER(invite_agents);
 // session_api.cc
 SONDE_HANDLER(login);
 SONDE_HANDLER(logout);
@@ -51,6 +52,15 @@ SONDE_HANDLER(get_agent);
 SONDE_HANDLER(revoke_agent);
 SONDE_HANDLER(coverage);
 SONDE_HANDLER(inventory);
+// policy_api.cc
+SONDE_HANDLER(pull_policy);
+SONDE_HANDLER(list_policies);
+SONDE_HANDLER(get_policy);
+SONDE_HANDLER(check_policy);
+SONDE_HANDLER(add_policy);
+SONDE_HANDLER(roll_out_policy);
+SONDE_HANDLER(roll_back_policy);
+SONDE_HANDLER(patch_agent);
 // overview_api.cc
 SONDE_HANDLER(overview);
 // user_api.cc

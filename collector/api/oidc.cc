@@ -9,14 +9,14 @@
 #include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 
+#include "agent/egress/http_client.h"
 #include "collector/api/jwt.h"
-#include "collector/export/http_client.h"
 
 namespace sonde::api {
 namespace {
 
 using Json = nlohmann::json;
-using exporting::HttpClient;
+using egress::HttpClient;
 
 constexpr int64_t kRefreshMs = 3'600'000;
 constexpr int64_t kKeyRefreshMs = 10'000;  // at the soonest, so that nobody makes us ask for ever
@@ -92,7 +92,7 @@ std::string person_name(const Json& claims) {
   return "user";
 }
 
-Result<Json> json_of(const Result<exporting::HttpAnswer>& answer, std::string_view what) {
+Result<Json> json_of(const Result<egress::HttpAnswer>& answer, std::string_view what) {
   if (!answer.ok()) return tl::unexpected<Error>(answer.error());
   Json json = Json::parse(answer->body, nullptr, false);
   if (answer->status != 200 || !json.is_object()) {
@@ -123,7 +123,7 @@ struct OidcClient::Impl {
 Status OidcClient::Impl::describe(int64_t now_ms) {
   if (description.is_object() && now_ms - described_ms < kRefreshMs) return {};
   if (!http) {
-    exporting::HttpOptions options;
+    egress::HttpOptions options;
     options.ca = config.ca;
     options.timeout = std::chrono::seconds(10);
     auto made = HttpClient::create(options);
@@ -138,7 +138,7 @@ Status OidcClient::Impl::describe(int64_t now_ms) {
     return fail("the identity provider's description names another issuer");
   }
   for (const char* endpoint : {"authorization_endpoint", "token_endpoint", "jwks_uri"}) {
-    if (!exporting::url_problem(text_of(*found, endpoint)).empty()) {
+    if (!egress::url_problem(text_of(*found, endpoint)).empty()) {
       return fail(fmt::format("the identity provider's {} is no https URL", endpoint));
     }
   }

@@ -53,7 +53,11 @@ Json to_json(const store::Agent& agent, int64_t now_ms, int64_t stale_ms) {
           {"started_at", agent.started_ms},
           {"last_seen", agent.last_seen_ms},
           {"covered", agent.covered},
-          {"not_covered", agent.not_covered}};
+          {"not_covered", agent.not_covered},
+          {"policy_group", agent.policy_group},
+          {"policy_version", agent.policy_version},
+          {"policy_refused", agent.policy_refused},
+          {"policy_trouble", agent.policy_trouble}};
 }
 
 Json to_json(const store::InventoryEntry& entry) {

@@ -198,6 +198,18 @@ Status agent_enrol(const Config& config, const std::string& agent_id, int64_t ho
   return audit(**pool, "agent.enrol", agent_id);
 }
 
+Status agent_invite(const Config& config, int64_t uses, int64_t days) {
+  auto pool = open_store(config);
+  if (!pool.ok()) return tl::unexpected<Error>(pool.error());
+  const int64_t now = wall_ms();
+  const auto secret =
+      store::FleetStore(**pool).create_shared_enrolment(uses, now, now + days * 24 * kHourMs);
+  if (!secret.ok()) return tl::unexpected<Error>(secret.error());
+  std::cerr << fmt::format("enrolment token for {} agents, valid {} days:\n", uses, days);
+  fmt::print("{}\n", *secret);
+  return audit(**pool, "agent.enrol", "*");
+}
+
 Status agent_list(const Config& config) {
   auto pool = open_store(config);
   if (!pool.ok()) return tl::unexpected<Error>(pool.error());

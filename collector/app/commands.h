@@ -20,6 +20,8 @@ Status token_create(const Config& config, const std::string& name, const std::st
 Status token_list(const Config& config);
 Status token_revoke(const Config& config, int64_t id);
 Status agent_enrol(const Config& config, const std::string& agent_id, int64_t hours);
+// A token with which `uses` agents can enrol, each under the id it asks for.
+Status agent_invite(const Config& config, int64_t uses, int64_t days);
 Status agent_list(const Config& config);
 Status agent_revoke(const Config& config, const std::string& agent_id);
 

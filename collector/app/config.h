@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
-#include "collector/export/target_config.h"
+#include "collector/export/export_config.h"
 
 namespace sonde::collector {
 
@@ -51,7 +51,9 @@ struct Config {
   std::string oidc_analyst_groups;
   std::string oidc_viewer_groups;
 
-  std::vector<exporting::TargetConfig> exports;
+  std::string policy_signing_key;  // PEM file, Ed25519; empty: state_directory/pki/policy.key
+
+  std::vector<exporting::ExportConfig> exports;
 
   // Derived where left empty above.
   std::string store() const {

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "agent/base/notify.h"
+#include "agent/config/policy.h"
 #include "collector/api/pki.h"
 #include "collector/api/render.h"
 #include "collector/api/server.h"
@@ -89,10 +91,10 @@ using Exporters = std::vector<std::unique_ptr<exporting::Exporter>>;
 
 Result<Exporters> start_exports(const Config& config, store::Pool& pool) {
   Exporters exporters;
-  for (const exporting::TargetConfig& entry : config.exports) {
-    auto target = exporting::make_target(entry, SONDE_VERSION);
+  for (const exporting::ExportConfig& entry : config.exports) {
+    auto target = egress::make_target(entry.target, {"sonde-collector", SONDE_VERSION});
     if (!target.ok()) return tl::unexpected<Error>(target.error());
-    const auto report = [name = entry.name](const std::string& trouble) {
+    const auto report = [name = entry.name()](const std::string& trouble) {
       if (trouble.empty()) {
         spdlog::info("export '{}' delivers again", name);
       } else {
@@ -191,6 +193,35 @@ std::vector<std::string> host_names(const std::string& listen) {
 
 }  // namespace
 
+namespace {
+
+// The key that signs policies: made on the first start where none is configured. Replicas on one
+// PostgreSQL must share it, so that there none is made, and there are no policies without one.
+Result<std::string> policy_signing_key(const Config& config) {
+  if (config.policy_signing_key.empty() && !config.store().starts_with("sqlite:")) return "";
+  const std::string own = config.state_directory + "/pki/policy.key";
+  const std::string& path = config.policy_signing_key.empty() ? own : config.policy_signing_key;
+  if (config.policy_signing_key.empty() && !std::filesystem::exists(path)) {
+    const auto keys = config::make_policy_keys();
+    if (!keys.ok()) return tl::unexpected<Error>(keys.error());
+    std::error_code there;
+    std::filesystem::create_directories(config.state_directory + "/pki", there);
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0) return fail_errno("cannot make " + path, errno);
+    const ssize_t size = ::write(file, keys->private_pem.data(), keys->private_pem.size());
+    ::close(file);
+    if (size != static_cast<ssize_t>(keys->private_pem.size())) return fail("cannot write " + path);
+  }
+  std::ifstream file(path);
+  std::string pem((std::istreambuf_iterator<char>(file)), {});
+  if (const auto readable = config::policy_public_key(pem); !readable.ok()) {
+    return fail(fmt::format("policy.signing_key '{}': {}", path, readable.error().message));
+  }
+  return pem;
+}
+
+}  // namespace
+
 Status prepare_state(Config& config) {
   const bool own_store = config.store_url.empty();
   const bool own_tls = config.tls_certificate.empty();
@@ -237,6 +268,15 @@ Status run_daemon(const std::string& config_path, const Config& config) {
   auto oidc = oidc_config(config);
   if (!oidc.ok()) return tl::unexpected<Error>(oidc.error());
   api_settings.oidc = std::move(*oidc);
+  auto policy_key = policy_signing_key(config);
+  if (!policy_key.ok() && !config.policy_signing_key.empty()) {
+    return tl::unexpected<Error>(policy_key.error());
+  }
+  if (policy_key.ok()) {
+    api_settings.policy_signing_key = std::move(*policy_key);
+  } else {
+    spdlog::warn("no policies for agents: {}", policy_key.error().message);
+  }
   api::EventHub events(api_settings.limits.event_streams);
   Follower follower(**pool, events);
   store::IngestLimits ingest_limits;

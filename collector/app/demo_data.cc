@@ -11,12 +11,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "collector/app/demo_conversation.h"
+#include "collector/app/demo_work.h"
 #include "collector/incident/correlator.h"
 #include "collector/store/alerts.h"
 #include "collector/store/envelope.h"
-#include "collector/store/incidents.h"
 #include "collector/store/ingest.h"
-#include "collector/store/suppressions.h"
 
 namespace sonde::collector {
 namespace {
@@ -28,12 +28,6 @@ constexpr int64_t kHourMs = 60 * kMinuteMs;
 constexpr int64_t kDayMs = 24 * kHourMs;
 constexpr int kAlerts = 600;
 constexpr int64_t kDays = 14;
-
-size_t code_points(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
 
 int severity_id(const std::string& name) {
   return static_cast<int>(store::severity_from(name).value_or(store::Severity::kUnknown));
@@ -225,25 +219,11 @@ class Demo {
         {"http", {{"path", application["path"]}}},
         {"network", {{"found_by", "syscall"}}},
         {"capture", {{"tls", application["tls"]}, {"located_by", "symbol"}, {"lost_bytes", 0}}},
-        {"data", scenario.value("data", Json::object())},
-        {"context", Json::array()}};
+        {"data", scenario.value("data", Json::object())}};
     if (scenario.contains("tool")) part["tool"] = scenario["tool"];
-    const Json& messages = scenario["messages"];
-    for (size_t i = 0; i < messages.size(); ++i) {
-      Json message = messages[i];
-      message["index"] = i;
-      part["context"].push_back(std::move(message));
-    }
-    if (scenario["evidence"].is_array()) {
-      const auto index = scenario["evidence"][0].get<size_t>();
-      const std::string segment = scenario["evidence"][1];
-      const std::string whole = messages[index]["text"];
-      const size_t start = code_points(whole.substr(0, whole.find(segment)));
-      part["evidence"] = {{"text", segment},
-                          {"start", start},
-                          {"end", start + code_points(segment)},
-                          {"message_index", index}};
-    }
+    if (!scenario["evidence"].is_array()) return part;
+    part["conversation"] = demo_conversation(scenario, application.value("evidence", "full"));
+    part["evidence"] = demo_evidence(scenario);
     return part;
   }
 
@@ -343,90 +323,6 @@ Status deliver(store::Pool& pool, const std::vector<Demo::Line>& lines, int64_t 
   }
 }
 
-// What people did: most of what is older than half a day is dealt with.
-Status work_on_alerts(store::Pool& pool, int64_t now_ms) {
-  store::AlertStore alerts(pool);
-  store::AlertFilter filter;
-  filter.until_ms = now_ms - kDayMs / 2;
-  std::optional<store::AlertCursor> cursor;
-  do {
-    const auto page = alerts.list(filter, 200, cursor);
-    if (!page.ok()) return tl::unexpected<Error>(page.error());
-    for (const store::Alert& alert : page->items) {
-      if (alert.id % 8 == 0) continue;
-      store::WorkChange change;
-      change.status =
-          alert.id % 11 == 0 ? store::WorkStatus::kInProgress : store::WorkStatus::kResolved;
-      change.assignee = alert.id % 2 == 0 ? "mira" : "jonas";
-      if (alert.id % 11 != 0)
-        change.classification = alert.id % 3 == 0 ? "false_positive" : "true_positive";
-      const auto changed = alerts.change(alert.uid, change);
-      if (!changed.ok()) return tl::unexpected<Error>(changed.error());
-    }
-    cursor = page->next;
-  } while (cursor);
-  return {};
-}
-
-// An incident of one alert is resolved with it.
-Status work_on_single_alerts(store::Pool& pool, int64_t now_ms) {
-  store::IncidentStore incidents(pool);
-  store::IncidentFilter filter;
-  filter.until_ms = now_ms - kDayMs / 2;
-  std::optional<store::AlertCursor> cursor;
-  do {
-    const auto page = incidents.list(filter, 200, cursor);
-    if (!page.ok()) return tl::unexpected<Error>(page.error());
-    for (const store::Incident& incident : page->items) {
-      const auto alerts = incidents.alerts(incident.id, 2);
-      if (!alerts.ok()) return tl::unexpected<Error>(alerts.error());
-      const store::Alert& alert = alerts->front().alert;
-      if (alerts->size() != 1 || alert.status != store::WorkStatus::kResolved) continue;
-      store::IncidentChange change;
-      change.work = {alert.status, alert.assignee, alert.classification};
-      const auto changed = incidents.change(incident.id, change);
-      if (!changed.ok()) return tl::unexpected<Error>(changed.error());
-    }
-    cursor = page->next;
-  } while (cursor);
-  return {};
-}
-
-Status work_on_stories(store::Pool& pool, const Demo& demo, int64_t now_ms) {
-  store::AlertStore alerts(pool);
-  store::IncidentStore incidents(pool);
-  for (size_t i = 0; i < demo.stories().size(); ++i) {
-    const Json& story = demo.stories()[i];
-    const auto first = alerts.get(demo.story_uids()[i]);
-    if (!first.ok()) return tl::unexpected<Error>(first.error());
-    const auto id = *first && (*first)->incident_uid
-                        ? store::incident_id_from(*(*first)->incident_uid)
-                        : std::nullopt;
-    if (!id || !story.contains("status")) continue;
-    store::IncidentChange change;
-    change.work.status = store::status_from(story["status"].get<std::string>());
-    change.work.assignee = story["assignee"].get<std::string>();
-    if (story.contains("classification"))
-      change.work.classification = story["classification"].get<std::string>();
-    const auto changed = incidents.change(*id, change);
-    if (!changed.ok()) return tl::unexpected<Error>(changed.error());
-    const auto added = alerts.add_comment(
-        "incident:" + *(*first)->incident_uid, story["assignee"].get<std::string>(),
-        story["comment"].get<std::string>(), now_ms - 2 * kHourMs);
-    if (!added.ok()) return tl::unexpected<Error>(added.error());
-  }
-  store::Suppression rule;
-  rule.alert = "shadow_ai";
-  rule.application = "bun-assistant";
-  rule.reason = "Local model on a development machine, agreed with the platform team";
-  rule.author = "mira";
-  rule.created_ms = now_ms - 3 * kDayMs;
-  rule.expires_ms = now_ms + 87 * kDayMs;
-  const auto added = store::SuppressionStore(pool).add(rule);
-  if (!added.ok()) return tl::unexpected<Error>(added.error());
-  return {};
-}
-
 }  // namespace
 
 Status fill_demo(store::Pool& pool, uint64_t seed, int64_t now_ms) {
@@ -438,8 +334,7 @@ Status fill_demo(store::Pool& pool, uint64_t seed, int64_t now_ms) {
   const auto lines = demo.lines();
   if (Status delivered = deliver(pool, lines, now_ms); !delivered.ok()) return delivered;
   if (Status worked = work_on_alerts(pool, now_ms); !worked.ok()) return worked;
-  if (Status worked = work_on_single_alerts(pool, now_ms); !worked.ok()) return worked;
-  return work_on_stories(pool, demo, now_ms);
+  return work_on_stories(pool, demo.stories(), demo.story_uids(), now_ms);
 }
 
 }  // namespace sonde::collector

@@ -1,45 +1,28 @@
 #include "collector/app/export_config.h"
 
-#include <algorithm>
 #include <array>
 #include <set>
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "agent/egress/target_yaml.h"
+
 namespace sonde::collector {
 namespace {
 
-using exporting::TargetConfig;
+using exporting::ExportConfig;
 
-struct TextKey {
-  std::string_view name;
-  std::string TargetConfig::* member;
-};
-constexpr auto kTextKeys = std::to_array<TextKey>({
-    {"name", &TargetConfig::name},
-    {"type", &TargetConfig::type},
-    {"url", &TargetConfig::url},
-    {"ca", &TargetConfig::ca},
-    {"certificate", &TargetConfig::certificate},
-    {"key", &TargetConfig::key},
-    {"secret_file", &TargetConfig::secret_file},
-    {"brokers", &TargetConfig::brokers},
-    {"topic", &TargetConfig::topic},
-});
 struct FlagKey {
   std::string_view name;
-  bool TargetConfig::* member;
+  bool ExportConfig::* member;
 };
 constexpr auto kFlagKeys = std::to_array<FlagKey>({
-    {"alerts", &TargetConfig::alerts},
-    {"incidents", &TargetConfig::incidents},
-    {"suppressed", &TargetConfig::suppressed},
-    {"from_now", &TargetConfig::from_now},
+    {"alerts", &ExportConfig::alerts},
+    {"incidents", &ExportConfig::incidents},
+    {"suppressed", &ExportConfig::suppressed},
+    {"from_now", &ExportConfig::from_now},
 });
-constexpr std::string_view kKnown =
-    "name, type, url, ca, certificate, key, secret_file, brokers, topic, properties, "
-    "min_severity, alerts, incidents, suppressed, from_now";
 
 tl::unexpected<Error> at(const std::string& path, const YAML::Node& node,
                          const std::string& message) {
@@ -48,25 +31,12 @@ tl::unexpected<Error> at(const std::string& path, const YAML::Node& node,
 }
 
 // What is wrong with `value` for `key`, or "".
-std::string assign(const std::string& key, const YAML::Node& value, TargetConfig& config) {
-  if (key == "properties") {
-    if (!value.IsMap()) return "'properties' must be a mapping";
-    for (const auto& entry : value) {
-      if (!entry.first.IsScalar() || !entry.second.IsScalar()) {
-        return "'properties' must map words to plain values";
-      }
-      config.properties[entry.first.Scalar()] = entry.second.Scalar();
-    }
-    return {};
-  }
+std::string assign(const std::string& key, const YAML::Node& value, ExportConfig& config) {
+  bool unknown = false;
+  std::string wrong = egress::assign_target(key, value, config.target, unknown);
+  if (!unknown) return wrong;
   if (!value.IsScalar()) return fmt::format("'{}' must be a plain value", key);
   const std::string& text = value.Scalar();
-  for (const TextKey& known : kTextKeys) {
-    if (known.name == key) {
-      config.*known.member = text;
-      return {};
-    }
-  }
   for (const FlagKey& known : kFlagKeys) {
     if (known.name != key) continue;
     if (text != "true" && text != "false") return fmt::format("'{}' must be true or false", key);
@@ -79,39 +49,22 @@ std::string assign(const std::string& key, const YAML::Node& value, TargetConfig
     config.min_severity = *severity;
     return {};
   }
-  return fmt::format("unknown key '{}' in 'exports'; known: {}", key, kKnown);
-}
-
-std::string contradiction(const TargetConfig& config) {
-  if (config.name.empty() || config.name.size() > 64 ||
-      config.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") !=
-          std::string::npos) {
-    return "an export needs a name of a-z, 0-9, - and _: its place is kept under it";
-  }
-  constexpr std::array kTypes = {"webhook", "syslog", "kafka", "otlp"};
-  if (std::find(kTypes.begin(), kTypes.end(), config.type) == kTypes.end()) {
-    return "type must be webhook, syslog, kafka or otlp";
-  }
-  const bool kafka = config.type == "kafka";
-  if (kafka && (config.brokers.empty() || config.topic.empty())) {
-    return "kafka needs brokers and topic";
-  }
-  if (!kafka && config.url.empty()) return "url is missing";
-  if (config.certificate.empty() != config.key.empty())
-    return "certificate and key belong together";
-  return {};
+  return fmt::format(
+      "unknown key '{}' in 'exports'; known: {}, min_severity, alerts, incidents, suppressed, "
+      "from_now",
+      key, egress::kTargetKeys);
 }
 
 }  // namespace
 
-Result<std::vector<TargetConfig>> read_exports(const std::string& path, const YAML::Node& list) {
-  std::vector<TargetConfig> exports;
+Result<std::vector<ExportConfig>> read_exports(const std::string& path, const YAML::Node& list) {
+  std::vector<ExportConfig> exports;
   if (list.IsNull()) return exports;
   if (!list.IsSequence()) return at(path, list, "'exports' must be a list");
   std::set<std::string> names;
   for (const YAML::Node& entry : list) {
     if (!entry.IsMap()) return at(path, entry, "an export must be a mapping");
-    TargetConfig config;
+    ExportConfig config;
     std::set<std::string> seen;
     for (const auto& member : entry) {
       if (!member.first.IsScalar()) return at(path, member.first, "a key must be a plain word");
@@ -123,11 +76,11 @@ Result<std::vector<TargetConfig>> read_exports(const std::string& path, const YA
         return at(path, member.first, wrong);
       }
     }
-    if (const std::string wrong = contradiction(config); !wrong.empty()) {
+    if (const std::string wrong = egress::contradiction(config.target); !wrong.empty()) {
       return at(path, entry, wrong);
     }
-    if (!names.insert(config.name).second) {
-      return at(path, entry, fmt::format("there is an export '{}' already", config.name));
+    if (!names.insert(config.name()).second) {
+      return at(path, entry, fmt::format("there is an export '{}' already", config.name()));
     }
     exports.push_back(std::move(config));
   }

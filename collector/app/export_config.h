@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
-#include "collector/export/target_config.h"
+#include "collector/export/export_config.h"
 
 namespace YAML {
 class Node;
@@ -14,7 +14,7 @@ class Node;
 namespace sonde::collector {
 
 // Errors name `path`, line, column and key.
-Result<std::vector<exporting::TargetConfig>> read_exports(const std::string& path,
+Result<std::vector<exporting::ExportConfig>> read_exports(const std::string& path,
                                                           const YAML::Node& list);
 
 // A commented example, every line of it a comment.

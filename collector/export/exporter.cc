@@ -36,7 +36,7 @@ Record to_record(const store::ExportedAlert& exported) {
   record.observed_ms = alert.received_ms;
   record.name = alert.alert;
   record.title = alert.title;
-  record.severity = alert.severity;
+  record.severity = static_cast<Severity>(alert.severity);
   record.status = store::to_string(alert.status);
   record.host = alert.host;
   record.application = alert.application;
@@ -61,7 +61,7 @@ Record to_record(const store::ChangedIncident& changed,
   record.observed_ms = incident.last_ms;
   record.name = "incident";
   record.title = incident.title;
-  record.severity = incident.severity;
+  record.severity = static_cast<Severity>(incident.severity);
   record.status = store::to_string(incident.status);
   record.incident_uid = incident.uid();
   if (!alerts.empty()) {
@@ -73,7 +73,7 @@ Record to_record(const store::ChangedIncident& changed,
   return record;
 }
 
-Exporter::Exporter(store::Pool& pool, const TargetConfig& config, std::unique_ptr<Target> target,
+Exporter::Exporter(store::Pool& pool, const ExportConfig& config, std::unique_ptr<Target> target,
                    std::function<int64_t()> now_ms, std::function<void(const std::string&)> report,
                    const ExporterTimes& times)
     : exports_(pool),
@@ -106,7 +106,7 @@ void Exporter::run() {
   while (!stopped_within(round())) {
   }
   // Another replica may go on at once; if this fails, when the lease ends.
-  (void)exports_.release(config_.name, owner_);
+  (void)exports_.release(config_.name(), owner_);
 }
 
 // One batch of each kind. Answers how long to wait before the next.
@@ -131,11 +131,12 @@ Result<std::optional<store::ExportPosition>> Exporter::hold() {
     start = *newest;
   }
   const int64_t now = now_ms_();
-  return exports_.hold(config_.name, owner_, now, now + times_.lease.count(), start);
+  return exports_.hold(config_.name(), owner_, now, now + times_.lease.count(), start);
 }
 
 bool Exporter::wanted(const Record& record, bool suppressed) const {
-  return record.severity >= config_.min_severity && (config_.suppressed || !suppressed);
+  return record.severity >= static_cast<Severity>(config_.min_severity) &&
+         (config_.suppressed || !suppressed);
 }
 
 // True: there may be more at once.
@@ -191,7 +192,7 @@ Status Exporter::deliver(const std::vector<Record>& records, Progress& progress)
   for (size_t at = 0; at < all.size();) {
     size = std::min(size, all.size() - at);
     const auto batch = all.subspan(at, size);
-    const Outcome outcome = target_->send(batch, delivery_name(config_.name, batch));
+    const Outcome outcome = target_->send(batch, delivery_name(config_.name(), batch));
     asked_wait_ = outcome.wait;
     if (outcome.verdict == Verdict::kTryAgain) return fail(outcome.trouble);
     if (outcome.verdict == Verdict::kRefused && size > 1) {
@@ -209,7 +210,7 @@ Status Exporter::deliver(const std::vector<Record>& records, Progress& progress)
 
 Status Exporter::keep(const store::ExportPosition& position, const Progress& progress) {
   const auto kept =
-      exports_.advance(config_.name, owner_, position, static_cast<int64_t>(progress.sent),
+      exports_.advance(config_.name(), owner_, position, static_cast<int64_t>(progress.sent),
                        static_cast<int64_t>(progress.refused), now_ms_());
   if (!kept.ok()) return tl::unexpected<Error>(kept.error());
   if (!*kept) return fail("another replica took this export over");
@@ -220,7 +221,7 @@ milliseconds Exporter::failed(const std::string& trouble) {
   if (trouble != trouble_) {
     trouble_ = trouble;
     report_(trouble);
-    (void)exports_.note_trouble(config_.name, owner_, trouble);  // the log has it too
+    (void)exports_.note_trouble(config_.name(), owner_, trouble);  // the log has it too
   }
   const milliseconds pause = std::max(pause_, milliseconds(asked_wait_));
   pause_ = std::min(2 * pause_, times_.longest_pause);

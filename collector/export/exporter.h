@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
-#include "collector/export/target.h"
-#include "collector/export/target_config.h"
+#include "agent/egress/target.h"
+#include "collector/export/export_config.h"
 #include "collector/store/exports.h"
 #include "collector/store/incidents.h"
 
@@ -27,11 +27,17 @@ struct ExporterTimes {
   std::chrono::milliseconds lease{120'000};  // longer than any send() takes
 };
 
+using egress::Outcome;
+using egress::Record;
+using egress::RecordKind;
+using egress::Target;
+using egress::Verdict;
+
 // Owns one thread and the target.
 class Exporter {
  public:
   // `report` is told when delivery begins to fail, and with "" when it goes on; never any content.
-  Exporter(store::Pool& pool, const TargetConfig& config, std::unique_ptr<Target> target,
+  Exporter(store::Pool& pool, const ExportConfig& config, std::unique_ptr<Target> target,
            std::function<int64_t()> now_ms, std::function<void(const std::string&)> report,
            const ExporterTimes& times = {});
   ~Exporter();
@@ -57,7 +63,7 @@ class Exporter {
 
   store::ExportStore exports_;
   store::IncidentStore incidents_;
-  const TargetConfig config_;
+  const ExportConfig config_;
   const std::unique_ptr<Target> target_;
   const std::function<int64_t()> now_ms_;
   const std::function<void(const std::string&)> report_;

@@ -119,6 +119,12 @@ Result<Heartbeat> read_heartbeat(json::element object, std::string_view sender,
   heartbeat.kernel = clean(json::text(object, {"kernel"}), 128);
   heartbeat.started_ms =
       std::max<int64_t>(0, json::integer(json::find(object, {"started_at"})).value_or(0));
+  const auto version_of = [&](std::string_view key) {
+    return std::max<int64_t>(0, json::integer(json::find(object, {"policy", key})).value_or(0));
+  };
+  heartbeat.policy_version = version_of("version");
+  heartbeat.policy_refused = version_of("refused_version");
+  heartbeat.policy_trouble = clean(json::text(object, {"policy", "refused_because"}), 1024);
   auto counters = read_counters(object, limits);
   if (!counters.ok()) return tl::unexpected<Error>(counters.error());
   heartbeat.counters = std::move(*counters);

@@ -50,8 +50,11 @@ struct Heartbeat {
   int64_t started_ms = 0;
   int64_t covered = 0;
   int64_t not_covered = 0;
-  std::string counters;  // JSON object, checked
-  std::string coverage;  // JSON array, checked
+  std::string counters;        // JSON object, checked
+  std::string coverage;        // JSON array, checked
+  int64_t policy_version = 0;  // that holds; 0: none
+  int64_t policy_refused = 0;  // a later one that does not hold
+  std::string policy_trouble;  // and why
 };
 
 using Envelope = std::variant<NewAlert, Activity, Heartbeat>;

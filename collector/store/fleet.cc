@@ -15,6 +15,8 @@ namespace {
 using sql::Column;
 using sql::Type;
 
+constexpr std::string_view kAnyAgent = "*";  // no agent id: agent_id_problem()
+
 constexpr auto kActivityColumns = std::to_array<Column>({
     {"exchange_id", Type::kText},
     {"time_ms", Type::kInteger},
@@ -25,7 +27,8 @@ constexpr auto kActivityColumns = std::to_array<Column>({
 
 constexpr std::string_view kAgentColumns =
     "agent_id, hostname, version, kernel, started_ms, last_seen_ms, enrolled_ms, revoked_ms, "
-    "covered, not_covered, counters, coverage";
+    "covered, not_covered, counters, coverage, policy_group, policy_version, policy_refused, "
+    "policy_trouble";
 
 Agent read_agent(const sql::Row& row) {
   Agent agent;
@@ -41,6 +44,10 @@ Agent read_agent(const sql::Row& row) {
   agent.not_covered = row.integer(9);
   agent.counters = row.text(10);
   agent.coverage = row.text(11);
+  agent.policy_group = row.text(12);
+  agent.policy_version = row.integer(13);
+  agent.policy_refused = row.integer(14);
+  agent.policy_trouble = row.text(15);
   return agent;
 }
 
@@ -104,16 +111,20 @@ Status FleetStore::record_heartbeat(sql::Connection& connection, const Heartbeat
                                     int64_t now_ms) {
   const auto written = connection.execute(
       "INSERT INTO agents (agent_id, hostname, version, kernel, started_ms, last_seen_ms, covered, "
-      "not_covered, counters, coverage) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+      "not_covered, counters, coverage, policy_version, policy_refused, policy_trouble) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
       "ON CONFLICT (agent_id) DO UPDATE SET hostname = excluded.hostname, "
       "version = excluded.version, kernel = excluded.kernel, started_ms = excluded.started_ms, "
       "last_seen_ms = excluded.last_seen_ms, covered = excluded.covered, "
       "not_covered = excluded.not_covered, counters = excluded.counters, "
-      "coverage = excluded.coverage",
+      "coverage = excluded.coverage, policy_version = excluded.policy_version, "
+      "policy_refused = excluded.policy_refused, policy_trouble = excluded.policy_trouble",
       {std::string_view(heartbeat.agent_id), std::string_view(heartbeat.hostname),
        std::string_view(heartbeat.version), std::string_view(heartbeat.kernel),
        heartbeat.started_ms, now_ms, heartbeat.covered, heartbeat.not_covered,
-       std::string_view(heartbeat.counters), std::string_view(heartbeat.coverage)});
+       std::string_view(heartbeat.counters), std::string_view(heartbeat.coverage),
+       heartbeat.policy_version, heartbeat.policy_refused,
+       std::string_view(heartbeat.policy_trouble)});
   if (!written.ok()) return tl::unexpected<Error>(written.error());
   return {};
 }
@@ -229,27 +240,49 @@ Result<std::string> FleetStore::create_enrolment(std::string_view agent_id, int6
   return secret;
 }
 
+Result<std::string> FleetStore::create_shared_enrolment(int64_t uses, int64_t now_ms,
+                                                        int64_t expires_ms) {
+  std::string secret = "sonde_enrol_" + random_secret();
+  const std::string hash = sha256_hex(secret);
+  auto lease = pool_.write();
+  if (!lease.ok()) return tl::unexpected<Error>(lease.error());
+  const auto added = (*lease)->execute(
+      "INSERT INTO enrolments (token_hash, agent_id, created_ms, expires_ms, uses_left) "
+      "VALUES ($1, $2, $3, $4, $5)",
+      {std::string_view(hash), kAnyAgent, now_ms, expires_ms, uses});
+  if (!added.ok()) return tl::unexpected<Error>(added.error());
+  return secret;
+}
+
 Result<std::optional<std::string>> FleetStore::redeem_enrolment(std::string_view secret,
+                                                                std::string_view asked,
                                                                 int64_t now_ms) {
   const std::string hash = sha256_hex(secret);
   auto lease = pool_.write();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
   auto transaction = sql::Transaction::begin(**lease);
   if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
-  // One statement takes it, so that of two who come together only one gets it.
+  // One statement takes it, so that of two who come together only one gets the last use.
   const auto rows = (*lease)->query(
-      "UPDATE enrolments SET used_ms = $1 WHERE token_hash = $2 AND used_ms IS NULL "
-      "AND expires_ms > $3 RETURNING agent_id",
+      "UPDATE enrolments SET used_ms = $1, uses_left = uses_left - 1 WHERE token_hash = $2 "
+      "AND uses_left > 0 AND expires_ms > $3 RETURNING agent_id",
       {now_ms, std::string_view(hash), now_ms});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   if (rows->empty()) return std::optional<std::string>();
-  const std::string agent_id = rows->front().text(0);
-  // Enrolling again is how a revoked agent comes back.
+  const bool shared = rows->front().text(0) == kAnyAgent;
+  const std::string agent_id = shared ? std::string(asked) : rows->front().text(0);
+  if (shared && !agent_id_problem(agent_id).empty()) return std::optional<std::string>();
+  // Enrolling again is how a revoked agent comes back, with a secret of its own.
   const auto known = (*lease)->execute(
-      "INSERT INTO agents (agent_id, enrolled_ms) VALUES ($1, $2) ON CONFLICT (agent_id) "
-      "DO UPDATE SET enrolled_ms = excluded.enrolled_ms, revoked_ms = NULL",
+      fmt::format(
+          "INSERT INTO agents (agent_id, enrolled_ms) VALUES ($1, $2) ON CONFLICT (agent_id) "
+          "DO {}",
+          shared ? "NOTHING"
+                 : "UPDATE SET enrolled_ms = excluded.enrolled_ms, "
+                   "revoked_ms = NULL"),
       {std::string_view(agent_id), now_ms});
   if (!known.ok()) return tl::unexpected<Error>(known.error());
+  if (*known == 0) return std::optional<std::string>();  // rolled back: the use is not lost
   if (const auto committed = transaction->commit(); !committed.ok()) {
     return tl::unexpected<Error>(committed.error());
   }

@@ -26,6 +26,10 @@ struct Agent {
   int64_t not_covered = 0;
   std::string counters;  // JSON object
   std::string coverage;  // JSON array
+  std::string policy_group;
+  int64_t policy_version = 0;  // that holds, as the agent says
+  int64_t policy_refused = 0;  // a later one that it does not take
+  std::string policy_trouble;  // and why
 };
 
 struct InventoryEntry {
@@ -60,8 +64,12 @@ class FleetStore {
   // A one-time secret for the agent `agent_id`, replacing an unused one.
   Result<std::string> create_enrolment(std::string_view agent_id, int64_t now_ms,
                                        int64_t expires_ms);
-  // The agent id, once; nullopt for a secret that is unknown, used or too old.
-  Result<std::optional<std::string>> redeem_enrolment(std::string_view secret, int64_t now_ms);
+  // A secret with which `uses` hosts can enrol, each under the id it asks for.
+  Result<std::string> create_shared_enrolment(int64_t uses, int64_t now_ms, int64_t expires_ms);
+  // The agent id; nullopt for a secret that is unknown, used up or too old. `asked` counts for a
+  // shared secret only, and must be free: who holds such a secret cannot pass for another host.
+  Result<std::optional<std::string>> redeem_enrolment(std::string_view secret,
+                                                      std::string_view asked, int64_t now_ms);
   Status note_certificate(std::string_view fingerprint, std::string_view agent_id,
                           int64_t issued_ms, int64_t expires_ms);
   // Revokes the agent, all its certificates and tokens. An agent that was never seen is revoked

@@ -262,12 +262,37 @@ CREATE TABLE exports (
 );
 )";
 
+// A policy's id is its version. uses_left lets one enrolment token serve many hosts; such a token
+// has the agent id "*".
+constexpr std::string_view kPolicies = R"(
+CREATE TABLE policies (
+  id @id@,
+  policy_group TEXT NOT NULL,
+  document TEXT NOT NULL,
+  comment TEXT NOT NULL,
+  author TEXT NOT NULL,
+  created_ms @int@ NOT NULL,
+  percent @int@ NOT NULL,
+  agents TEXT NOT NULL,
+  bundle TEXT NOT NULL DEFAULT '',
+  signature TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX policies_by_group ON policies (policy_group, id);
+ALTER TABLE agents ADD COLUMN policy_group TEXT NOT NULL DEFAULT 'default';
+ALTER TABLE agents ADD COLUMN policy_version @int@ NOT NULL DEFAULT 0;
+ALTER TABLE agents ADD COLUMN policy_refused @int@ NOT NULL DEFAULT 0;
+ALTER TABLE agents ADD COLUMN policy_trouble TEXT NOT NULL DEFAULT '';
+ALTER TABLE enrolments ADD COLUMN uses_left @int@ NOT NULL DEFAULT 1;
+UPDATE enrolments SET uses_left = 0 WHERE used_ms IS NOT NULL;
+)";
+
 constexpr auto kSteps = std::to_array<Step>({
     {kAlerts, kSearchSqlite, kSearchPostgres},
     {kFleet, "", ""},
     {kAccounts, "", ""},
     {kIncidents, "", ""},
     {kIntegration, "", ""},
+    {kPolicies, "", ""},
 });
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {

@@ -13,8 +13,10 @@
 
 #include "agent/alert/alert.h"
 #include "agent/alert/records.h"
-#include "agent/sink/collector_sink.h"
+#include "agent/sink/certificate.h"
+#include "agent/sink/collector_carrier.h"
 #include "agent/sink/curl_transport.h"
+#include "agent/sink/spooled_sink.h"
 #include "collector/api/pki.h"
 #include "tests/delivery/collector_process.h"
 #include "tests/unit/alert/sample.h"
@@ -50,17 +52,18 @@ class DeliveryTest : public ::testing::Test {
     ::chmod(transport_.key.c_str(), 0600);
   }
 
-  std::unique_ptr<CollectorSink> make_sink() {
+  std::unique_ptr<SpooledSink> make_sink() {
     transport_.url = collector_.url();
     auto transport = CurlTransport::create(transport_);
     auto spool = Spool::open({collector_.directory() + "/spool", 64 << 20}, counters_);
     if (!transport.ok() || !spool.ok()) return nullptr;
-    CollectorSinkConfig config;
+    SpooledSinkConfig config;
     config.batch_records = 100;
     config.first_pause = milliseconds(20);
     config.longest_pause = milliseconds(200);
-    return std::make_unique<CollectorSink>(std::move(*spool), std::move(*transport), config,
-                                           counters_);
+    return std::make_unique<SpooledSink>(std::move(*spool),
+                                         std::make_unique<CollectorCarrier>(std::move(*transport)),
+                                         config, counters_);
   }
 
   // Alert `number`, remembered as sent.
@@ -73,12 +76,12 @@ class DeliveryTest : public ::testing::Test {
     sent_.insert(made.uid);
     return {RecordKind::kAlert, made.severity, std::move(made.json)};
   }
-  void write(CollectorSink& sink, int first, int count) {
+  void write(SpooledSink& sink, int first, int count) {
     std::vector<Record> records;
     for (int i = first; i < first + count; ++i) records.push_back(alert_of(i));
     ASSERT_TRUE(sink.write(records).ok());
   }
-  static bool drained(const CollectorSink& sink) {
+  static bool drained(const SpooledSink& sink) {
     const auto deadline = std::chrono::steady_clock::now() + seconds(60);
     while (sink.state().waiting > 0) {
       if (std::chrono::steady_clock::now() > deadline) return false;
@@ -96,7 +99,7 @@ class DeliveryTest : public ::testing::Test {
 
   ::sonde::testing::CollectorProcess collector_;
   std::string viewer_;
-  CurlTransportConfig transport_;
+  CollectorClientConfig transport_;
   alert::HostFacts host_;
   Counters counters_;
   std::set<std::string> sent_;
@@ -105,7 +108,7 @@ class DeliveryTest : public ::testing::Test {
 TEST_F(DeliveryTest, EveryKindOfRecordIsUnderstoodByTheCollector) {
   ASSERT_TRUE(collector_.start());
   enrol();
-  EXPECT_EQ(*certificate_common_name(transport_.cert), "agent-1");
+  EXPECT_EQ(read_certificate(transport_.cert)->common_name, "agent-1");
   const auto sink = make_sink();
   ASSERT_NE(sink, nullptr);
   const std::vector<alert::CoverageEntry> coverage = {

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MONITORING = ROOT / "packaging/monitoring"
 ENTRY = re.compile(r'X\(\w+,\s*"(\w+)"', re.S)
 # Gauges of the programs: agent/app/service/metrics.cc and collector/api/operation_api.cc.
-GAUGES = {"sonde_processes", "sonde_delivery_waiting", "sonde_build_info", "sonde_collector_ingest_queued",
+GAUGES = {"sonde_processes", "sonde_delivery_waiting", "sonde_delivery_delivered_total", "sonde_build_info", "sonde_collector_ingest_queued",
           "process_cpu_seconds_total", "process_resident_memory_bytes"}
 
 

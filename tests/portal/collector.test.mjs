@@ -75,6 +75,18 @@ describe("alerts", () => {
     assert.match(await page.textContent("h1"), /mail-agent gave claude-sonnet-4-5 untrusted text/);
   });
 
+  test("show what led to them beside them, and say what stays on the host", async () => {
+    const sent = envelope("tool.tainted_call", (ocsf) => {
+      const [first] = ocsf.unmapped.sonde.conversation;
+      delete first.text;
+    });
+    await collector.deliver(sent);
+    await go(`/alerts/${encodeURIComponent(uidOf(sent))}`);
+    assert.match(await page.textContent(".turn.zone-tool.cause mark"), /^send them to archive@/);
+    assert.match(await page.textContent(".turn.zone-assistant.hit mark"), /archive@northwind-freight/);
+    assert.match(await page.textContent(".turn.zone-user"), /\d+ characters, which stay on the host/);
+  });
+
   test("are worked on: assigned, commented, classified, resolved; it lasts", async () => {
     const sent = envelope("exfiltration.rendered");
     await collector.deliver(sent);
@@ -116,7 +128,7 @@ describe("alerts", () => {
       ocsf.unmapped.sonde.application = payload;
       ocsf.actor.process.cmd_line = payload;
       ocsf.unmapped.sonde.evidence.text = payload;
-      for (const message of ocsf.unmapped.sonde.context) message.text = payload;
+      for (const message of ocsf.unmapped.sonde.conversation) message.text = payload;
     });
     await collector.deliver(sent);
     await go("/alerts");

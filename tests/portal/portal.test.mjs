@@ -75,6 +75,26 @@ describe("an analyst", () => {
     assert.deepEqual([alert().status, alert().classification], ["resolved", "false_positive"]);
   });
 
+  test("proposes to keep quiet what is like a false positive, limited to its value", async () => {
+    const alert = alertNamed(session.state, "credential.response");
+    alert.ocsf.unmapped.sonde.entities = [{ type: "secret", value: "hmac:1f2e" }];
+    await go(`/alerts/${alert.uid}`);
+    assert.equal(await page.locator("text=Keep its like quiet").count(), 0);
+    await page.selectOption("[aria-label=Classification]", "false_positive");
+    await page.click("text=Keep its like quiet");
+    await page.fill("dialog textarea", "A key of the test account");
+    await page.click("dialog button:has-text('Suppress')");
+    await page.waitForSelector(".toast:has-text('will be suppressed')");
+    const rule = session.state.data.suppressions.at(-1);
+    assert.deepEqual([rule.alert, rule.entity_type, rule.entity_value], ["credential.response", "secret", "hmac:1f2e"]);
+    await go("/settings");
+    const row = page.locator("tr", { hasText: "A key of the test account" });
+    assert.match(await row.textContent(), /secret hmac:1f2e/);
+    await row.locator("button").click();
+    await page.click("dialog button:has-text('Remove')");
+    await row.waitFor({ state: "detached" });
+  });
+
   test("suppresses similar alerts and takes it back", async () => {
     await go(`/alerts/${alertNamed(session.state, "reconnaissance").uid}`);
     await page.click("text=Suppress similar");
@@ -339,4 +359,29 @@ describe("colours", () => {
     await page.click("[aria-label='Colours of the system']");
     assert.equal(await background(), dark);
   });
+});
+
+test("an administrator publishes a policy, sees what is wrong while typing, and rolls it out", async () => {
+  const session = await open({ user: "admin" });
+  const { page, base } = session;
+  const go = (path) => page.goto(base + path);
+  await go("/policies");
+  await page.click("text=New version");
+  await page.fill("textarea", "settings:\n  detect:\n    evidence: all\n");
+  await page.waitForSelector(".policy-problems li:has-text('Line 3')");
+  assert.ok(await page.isDisabled("button:has-text('Publish')"));
+  await page.fill("textarea", "settings:\n  detect:\n    evidence: none\n");
+  await page.waitForSelector("text=No problems");
+  await page.getByLabel("Why").fill("Less text");
+  await page.click("button:has-text('Publish')");
+  await page.waitForSelector("h1:has-text('Policy 3')");
+  assert.equal(session.state.data.policies[0].percent, 10);
+  await page.getByLabel("Share of the sensors").fill("100");
+  await page.click("button:has-text('Roll out')");
+  await page.waitForSelector("text=all sensors");
+  await go("/policies/2");
+  await page.waitForSelector(".line-removed:has-text('evidence: segment')");
+  await page.waitForSelector(".line-added:has-text('evidence: none')");
+  await page.waitForSelector("text=/Refused: .*unknown key/");
+  await session.stop();
 });

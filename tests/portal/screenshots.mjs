@@ -1,5 +1,5 @@
-// node screenshots.mjs FOLDER: every page of the portal over `sonde-collector demo`, in both themes
-// and in a narrow window, for people to look at. Takes SONDE_COLLECTOR and SONDE_PORTAL_ROOT like
+// node screenshots.mjs FOLDER [PAGE...]: every page of the portal (or these) over `sonde-collector
+// demo`, in both themes and in a narrow window, for people to look at. Takes SONDE_COLLECTOR and SONDE_PORTAL_ROOT like
 // the tests.
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { launch } from "./browser.mjs";
 
-const folder = process.argv[2];
+const [folder, ...wanted] = process.argv.slice(2);
 if (!folder || !process.env.SONDE_COLLECTOR) throw new Error("usage: SONDE_COLLECTOR=... node screenshots.mjs FOLDER");
 mkdirSync(folder, { recursive: true });
 
@@ -38,10 +38,12 @@ async function pagesOf(page) {
   const first = async (path) => (await page.evaluate(async (url) => (await (await fetch(url)).json()).items[0]?.uid, path)) ?? "none";
   const alert = await first("/api/v1/alerts?alert=prompt_attack.document&limit=1");
   const hidden = await first("/api/v1/alerts?alert=ascii_smuggling&limit=1");
+  const tainted = await first("/api/v1/alerts?alert=tool.tainted_call&limit=1");
+  const segment = await first("/api/v1/alerts?alert=system_prompt.leak&limit=1");
   const incident = await first("/api/v1/incidents?status=in_progress&limit=1");
   return {
-    overview: "/", alerts: "/alerts", alert: `/alerts/${alert}`, hidden: `/alerts/${hidden}`, incidents: "/incidents", incident: `/incidents/${incident}`,
-    inventory: "/inventory", coverage: "/coverage", fleet: "/fleet", agent: "/fleet/agt-c3e9", audit: "/audit", suppressions: "/settings",
+    overview: "/", alerts: "/alerts", alert: `/alerts/${alert}`, hidden: `/alerts/${hidden}`, tainted: `/alerts/${tainted}`, segment: `/alerts/${segment}`, incidents: "/incidents", incident: `/incidents/${incident}`,
+    inventory: "/inventory", coverage: "/coverage", fleet: "/fleet", policies: "/policies", policy_new: "/policies/new", agent: "/fleet/agt-c3e9", audit: "/audit", suppressions: "/settings",
     users: "/settings?tab=users", exports: "/settings?tab=exports", tokens: "/settings?tab=tokens", account: "/settings?tab=account",
   };
 }
@@ -58,6 +60,7 @@ try {
     await page.click("button[type=submit]");
     await page.waitForSelector(".page h1");
     for (const [name, path] of Object.entries(await pagesOf(page))) {
+      if (wanted.length && !wanted.includes(name)) continue;
       await page.goto(demo.base + path);
       await page.waitForSelector(".page h1");
       await page.waitForTimeout(600);

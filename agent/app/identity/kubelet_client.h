@@ -7,6 +7,10 @@
 #include "agent/base/result.h"
 #include "agent/config/config.h"
 
+namespace sonde::egress {
+class HttpClient;
+}
+
 namespace sonde::app {
 
 // One thread asks; cancel() from any.
@@ -21,9 +25,11 @@ class KubeletClient {
   void cancel();
 
  private:
-  struct Impl;
-  explicit KubeletClient(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  KubeletClient(const config::Kubernetes& config, std::unique_ptr<egress::HttpClient> http);
+
+  const std::string url_;
+  const std::string token_file_;
+  const std::unique_ptr<egress::HttpClient> http_;
 };
 
 }  // namespace sonde::app

@@ -13,7 +13,6 @@
 #include <thread>
 #include <vector>
 
-#include "agent/app/remote/http_client.h"
 #include "agent/app/remote/taxii.h"
 
 namespace sonde::app {
@@ -24,8 +23,9 @@ class Feeds {
   using Report =
       std::function<void(const std::string& collection, const Result<TaxiiClient::Refreshed>&)>;
 
-  Feeds(std::vector<TaxiiConfig> collections, std::chrono::seconds interval,
-        std::unique_ptr<HttpClient> http, Report report);
+  static Result<std::unique_ptr<Feeds>> start(const std::vector<TaxiiConfig>& collections,
+                                              std::chrono::seconds interval, Report report);
+  // Ends a transfer that is under way.
   ~Feeds();
 
   // Lists that are there: of those collections that were ever fetched.
@@ -34,11 +34,16 @@ class Feeds {
   bool take_changed() { return changed_.exchange(false); }
 
  private:
+  struct Feed {
+    TaxiiConfig config;
+    std::unique_ptr<egress::HttpClient> http;  // of the feeds' thread, but for cancel()
+  };
+
+  Feeds(std::vector<Feed> feeds, std::chrono::seconds interval, Report report);
   void run(const std::stop_token& stop);
 
-  const std::vector<TaxiiConfig> collections_;
+  const std::vector<Feed> feeds_;
   const std::chrono::seconds interval_;
-  const std::unique_ptr<HttpClient> http_;
   const Report report_;
   std::atomic<bool> changed_{false};
   std::mutex mutex_;

@@ -64,6 +64,16 @@ bool fits_in_a_line(std::string_view value) {
          value.find_first_of("\r\n,\"") == value.npos;
 }
 
+std::string with_slash(std::string collection) {
+  if (!collection.ends_with('/')) collection += '/';
+  return collection;
+}
+
+// Of the files of a collection.
+std::string stem_of(const TaxiiConfig& config) {
+  return fmt::format("{}/taxii-{:016x}", config.folder, hash_of(with_slash(config.collection)));
+}
+
 }  // namespace
 
 // One envelope (TAXII 2.1, 3.7), read.
@@ -82,14 +92,15 @@ struct TaxiiClient::Update {
   std::string added_after;
 };
 
-TaxiiClient::TaxiiClient(TaxiiConfig config, HttpClient& http)
-    : config_(std::move(config)), http_(http) {
-  if (!config_.collection.ends_with('/')) config_.collection += '/';
-  const std::string name =
-      fmt::format("{}/taxii-{:016x}", config_.folder, hash_of(config_.collection));
-  list_path_ = name + ".csv";
-  state_path_ = name + ".state";
+TaxiiClient::TaxiiClient(TaxiiConfig config, Get get)
+    : config_(std::move(config)),
+      get_(std::move(get)),
+      list_path_(list_path(config_)),
+      state_path_(stem_of(config_) + ".state") {
+  config_.collection = with_slash(config_.collection);
 }
+
+std::string TaxiiClient::list_path(const TaxiiConfig& config) { return stem_of(config) + ".csv"; }
 
 Result<std::string> TaxiiClient::authorization() const {
   if (config_.secret_file.empty()) return std::string();
@@ -101,25 +112,22 @@ Result<std::string> TaxiiClient::authorization() const {
   if (secret->find_first_of("\r\n") != std::string::npos)
     return fail(fmt::format("'{}' does not hold a secret", config_.secret_file));
   if (config_.user.empty()) return "Authorization: Bearer " + *secret;
-  return "Authorization: Basic " + base64(config_.user + ":" + *secret);
+  return "Authorization: Basic " + base64(fmt::format("{}:{}", config_.user, *secret));
 }
 
 Result<TaxiiClient::Page> TaxiiClient::fetch(const std::string& added_after,
                                              const std::string& next) const {
   const auto authorized = authorization();
   if (!authorized.ok()) return tl::unexpected<Error>(authorized.error());
-  HttpRequest request;
-  request.url = fmt::format("{}objects/?match%5Btype%5D=indicator&limit={}", config_.collection,
-                            config_.page_objects);
-  if (!added_after.empty()) request.url += "&added_after=" + encoded(added_after);
-  if (!next.empty()) request.url += "&next=" + encoded(next);
-  request.headers.push_back(fmt::format("Accept: {}", kMediaType));
-  if (!authorized->empty()) request.headers.push_back(*authorized);
-  request.timeout = config_.timeout;
-  request.ca = config_.ca;
-  request.most_bytes = kPageBytes;
-  const auto answer = http_.send(request);
+  std::string url = fmt::format("{}objects/?match%5Btype%5D=indicator&limit={}", config_.collection,
+                                config_.page_objects);
+  if (!added_after.empty()) url += "&added_after=" + encoded(added_after);
+  if (!next.empty()) url += "&next=" + encoded(next);
+  std::vector<std::string> headers = {fmt::format("Accept: {}", kMediaType)};
+  if (!authorized->empty()) headers.push_back(*authorized);
+  const auto answer = get_(url, headers);
   if (!answer.ok()) return tl::unexpected<Error>(answer.error());
+  if (answer->cut) return fail("the server's page is longer than 64 MiB");
   if (answer->status != 200) return fail(fmt::format("the server answered {}", answer->status));
   Page page;
   if (Status read = read_page(*answer, page); !read.ok())
@@ -127,7 +135,7 @@ Result<TaxiiClient::Page> TaxiiClient::fetch(const std::string& added_after,
   return page;
 }
 
-Status TaxiiClient::read_page(const HttpAnswer& answer, Page& page) {
+Status TaxiiClient::read_page(const egress::HttpAnswer& answer, Page& page) {
   const auto added = answer.headers.find("x-taxii-date-added-last");
   if (added != answer.headers.end()) page.last_added = added->second;
   const Json envelope = Json::parse(answer.body, nullptr, false);

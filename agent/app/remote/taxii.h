@@ -7,11 +7,13 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "agent/app/remote/http_client.h"
 #include "agent/base/result.h"
+#include "agent/egress/http_client.h"
 
 namespace sonde::app {
 
@@ -31,8 +33,15 @@ class TaxiiClient {
   static constexpr size_t kObjects = 4'000'000;
   static constexpr size_t kPageBytes = size_t{64} << 20;
 
-  // `http` is borrowed.
-  TaxiiClient(TaxiiConfig config, HttpClient& http);
+  // GET of a URL with headers, with kPageBytes at most.
+  using Get = std::function<Result<egress::HttpAnswer>(const std::string& url,
+                                                       const std::vector<std::string>& headers)>;
+
+  TaxiiClient(TaxiiConfig config, Get get);
+
+  // Where the list of a collection is: indicator and object id on a line, for
+  // detect.indicator_files.
+  static std::string list_path(const TaxiiConfig& config);
 
   struct Refreshed {
     size_t pages = 0;
@@ -40,19 +49,17 @@ class TaxiiClient {
   };
   // Fetches what was added since the last good refresh. On an error the list stays as it was.
   Result<Refreshed> refresh();
-  // The list: indicator and object id on a line, for detect.indicator_files.
-  const std::string& list_path() const { return list_path_; }
 
  private:
   struct Page;
   struct Update;
   Result<Page> fetch(const std::string& added_after, const std::string& next) const;
   Result<std::string> authorization() const;
-  static Status read_page(const HttpAnswer& answer, Page& page);
+  static Status read_page(const egress::HttpAnswer& answer, Page& page);
   Status merge(const Update& update) const;
 
   TaxiiConfig config_;
-  HttpClient& http_;
+  Get get_;
   std::string list_path_;
   std::string state_path_;  // where the next refresh begins
 };

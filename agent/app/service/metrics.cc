@@ -130,15 +130,34 @@ std::vector<Metric> service_metrics(const ServiceState& state) {
                   static_cast<double>(count),
                   {{"heard", heard}}};
   };
-  return {
-      processes("true", state.processes_heard),
-      processes("false", state.processes_not_heard),
-      {Metric::Type::kGauge,
-       "sonde_delivery_waiting",
-       "Records that wait for the collector",
-       static_cast<double>(state.records_waiting),
-       {}},
+  std::vector<Metric> metrics = {processes("true", state.processes_heard),
+                                 processes("false", state.processes_not_heard)};
+  using Sink = ServiceState::Sink;
+  struct Family {
+    Metric::Type type;
+    const char* name;
+    const char* help;
+    uint64_t Sink::* member;
   };
+  constexpr Family kFamilies[] = {
+      {Metric::Type::kGauge, "sonde_delivery_waiting", "Records that wait in a sink's spool",
+       &Sink::waiting},
+      {Metric::Type::kCounter, "sonde_delivery_delivered", "Records a sink took", &Sink::delivered},
+      {Metric::Type::kCounter, "sonde_delivery_retries", "Batches a sink did not take, tried again",
+       &Sink::retries},
+      {Metric::Type::kCounter, "sonde_delivery_refused", "Records a sink refused for good",
+       &Sink::refused},
+  };
+  for (const Family& family : kFamilies) {
+    for (const Sink& sink : state.sinks) {
+      metrics.push_back({family.type,
+                         family.name,
+                         family.help,
+                         static_cast<double>(sink.*family.member),
+                         {{"sink", sink.name}}});
+    }
+  }
+  return metrics;
 }
 
 Metric suppression_metric(const std::string& rule, uint64_t findings) {

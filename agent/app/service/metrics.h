@@ -33,13 +33,23 @@ std::vector<Metric> process_metrics(const std::string& version);
 struct ServiceState {
   uint64_t processes_heard = 0;      // with a TLS stack that probes cover
   uint64_t processes_not_heard = 0;  // with one that they do not
-  uint64_t records_waiting = 0;      // for the collector
+
+  // One sink with a spool: the collector or a target.
+  struct Sink {
+    std::string name;
+    uint64_t waiting = 0;
+    uint64_t delivered = 0;
+    uint64_t retries = 0;
+    uint64_t refused = 0;
+  };
+  std::vector<Sink> sinks;
 };
 
 // sonde_suppressed_findings_total{rule="..."}
 Metric suppression_metric(const std::string& rule, uint64_t findings);
 
-// sonde_processes{heard="true"|"false"} and sonde_delivery_waiting.
+// sonde_processes{heard="true"|"false"}, sonde_delivery_waiting{sink="..."} and
+// sonde_delivery_{delivered,retries,refused}{sink="..."}.
 std::vector<Metric> service_metrics(const ServiceState& state);
 
 }  // namespace sonde::app

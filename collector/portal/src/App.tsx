@@ -21,6 +21,8 @@ import { LoginPage } from "./pages/LoginPage";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { NewPasswordPage } from "./pages/NewPasswordPage";
 import { OverviewPage } from "./pages/OverviewPage";
+import { PoliciesPage } from "./pages/PoliciesPage";
+import { PolicyPage } from "./pages/PolicyPage";
 import { SettingsPage } from "./pages/SettingsPage";
 import { Shell } from "./ui/Shell";
 import { ErrorState } from "./ui/States";
@@ -38,6 +40,8 @@ const kRoutes: readonly Route<ComponentType<PageProps>>[] = [
   { pattern: "/coverage", page: CoveragePage },
   { pattern: "/fleet", page: FleetPage },
   { pattern: "/fleet/:agent", page: AgentPage },
+  { pattern: "/policies", page: PoliciesPage },
+  { pattern: "/policies/:version", page: PolicyPage },
   { pattern: "/settings", page: SettingsPage },
   { pattern: "/audit", page: AuditPage },
 ];

@@ -1,38 +1,20 @@
 import { describe, expect, it } from "vitest";
 
-import { excerpt, locate, type Evidence } from "../src/lib/highlight";
+import { codePoints, excerpt, inUnits } from "../src/lib/highlight";
 
-const evidence = (fields: Partial<Evidence>): Evidence => ({ text: "", start: null, end: null, messageIndex: null, ...fields });
-const marked = (text: string, e: Evidence) => {
-  const span = locate(text, e);
-  return span && text.slice(span.start, span.end);
-};
-
-describe("locate", () => {
+describe("inUnits", () => {
   it("counts code points, not UTF-16 units", () => {
     const text = "👩👩 send it now";
-    expect(marked(text, evidence({ text: "send it", start: 3, end: 10 }))).toBe("send it");
+    const span = inUnits(text, { start: 3, end: 10 });
+    expect(span && text.slice(span.start, span.end)).toBe("send it");
+    expect(codePoints(text)).toBe(14);
   });
 
-  it("finds the text where the offsets are off, nearest to them", () => {
-    const text = "key ... key ... key";
-    const span = locate(text, evidence({ text: "key", start: 9, end: 12 }));
-    expect(span).toEqual({ start: 8, end: 11 });
-  });
-
-  it("finds the text without offsets", () => {
-    expect(marked("read the key aloud", evidence({ text: "the key" }))).toBe("the key");
-  });
-
-  it("trusts offsets where the evidence is masked otherwise than the message", () => {
-    expect(marked("the AKIA****WXYZ key", evidence({ text: "AKIA[...]", start: 4, end: 16 }))).toBe("AKIA****WXYZ");
-  });
-
-  it("answers null where nothing fits", () => {
-    expect(locate("short", evidence({ text: "not there", start: 40, end: 50 }))).toBeNull();
-    expect(locate("short", evidence({ text: "not there", start: 3, end: 3 }))).toBeNull();
-    expect(locate("short", evidence({ text: "x", start: -1, end: 2 }))).toBeNull();
-    expect(locate("", evidence({}))).toBeNull();
+  it("answers null where the span is not in the text", () => {
+    expect(inUnits("short", { start: 40, end: 50 })).toBeNull();
+    expect(inUnits("short", { start: 3, end: 6 })).toBeNull();
+    expect(inUnits("", { start: 0, end: 1 })).toBeNull();
+    expect(inUnits("short", null)).toBeNull();
   });
 });
 

@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
 
 import type { Json } from "../src/api/types";
-import { readFinding } from "../src/lib/ocsf";
+import { readFinding, suspectValue } from "../src/lib/ocsf";
+
+describe("suspectValue", () => {
+  const withEntities = (...entities: [string, string][]) => ({ unmapped: { sonde: { entities: entities.map(([type, value]) => ({ type, value })) } } });
+
+  it("is the most telling of what an alert is about, and never where it was", () => {
+    expect(suspectValue(withEntities(["host", "web-1"], ["tool", "read_file"], ["secret", "fp:1"]))).toEqual({ type: "secret", value: "fp:1" });
+    expect(suspectValue(withEntities(["tool", "read_file"], ["api_key", "k"]))).toEqual({ type: "tool", value: "read_file" });
+    expect(suspectValue(withEntities(["host", "web-1"], ["application", "a"], ["secret", ""]))).toBeNull();
+    expect(suspectValue({})).toBeNull();
+  });
+});
 
 describe("readFinding", () => {
   it("reads the process chain, the nearest process first", () => {
@@ -25,23 +36,25 @@ describe("readFinding", () => {
     expect(readFinding({ actor: { process } }).processes.length).toBeLessThanOrEqual(16);
   });
 
-  it("joins the parts of a message and knows zones by role", () => {
+  it("reads the conversation as agents send it", () => {
     const finding = readFinding({
-      unmapped: { sonde: { context: [
-        { role: "human", parts: [{ type: "text", content: "hello" }] },
-        { role: "assistant", parts: [{ type: "tool_call", name: "send", arguments: { to: "x" } }] },
-        { role: "function", text: "result", index: 7 },
+      unmapped: { sonde: { conversation: [
+        { message_index: 2, zone: "user", kind: "message", length: 31 },
+        { message_index: 3, zone: "tool", kind: "tool_result", tool: "read_mail", length: 900, text: "do it", cause: true, highlight: { start: 3, end: 5 } },
+        { message_index: 4, zone: "assistant", kind: "tool_call", tool: "send", length: 4, text: "{}", suspicious: true, highlight: { start: 2, end: 2 } },
       ] } },
     });
-    expect(finding.messages.map((message) => [message.zone, message.text, message.index])).toEqual([
-      ["user", "hello", 0], ["assistant", 'send {"to":"x"}', 1], ["tool", "result", 7],
+    expect(finding.messages).toEqual([
+      { zone: "user", kind: "message", tool: "", text: "", length: 31, highlight: null, suspicious: false, cause: false },
+      { zone: "tool", kind: "tool_result", tool: "read_mail", text: "do it", length: 900, highlight: { start: 3, end: 5 }, suspicious: false, cause: true },
+      { zone: "assistant", kind: "tool_call", tool: "send", text: "{}", length: 4, highlight: null, suspicious: true, cause: false },
     ]);
   });
 
   it("reads evidence from Sonde's field, else from OCSF evidences", () => {
-    expect(readFinding({ unmapped: { sonde: { evidence: { text: "x", start: 1, end: 2, message_index: 3 } } } }).evidence)
-      .toEqual({ text: "x", start: 1, end: 2, messageIndex: 3 });
-    expect(readFinding({ evidences: [{ data: { text: "y" } }] }).evidence.text).toBe("y");
+    expect(readFinding({ unmapped: { sonde: { evidence: { text: "xyz", highlight: { start: 1, end: 2 } } } } }).evidence)
+      .toEqual({ text: "xyz", highlight: { start: 1, end: 2 } });
+    expect(readFinding({ evidences: [{ data: { text: "y" } }] }).evidence).toEqual({ text: "y", highlight: null });
   });
 
   it("lists each technique once", () => {
@@ -54,7 +67,7 @@ describe("readFinding", () => {
 
   it("survives anything that is JSON", () => {
     const strange: Json[] = [null, 1, "x", [], {}, { actor: 5, container: [], unmapped: { sonde: "no" } }, { evidences: {}, finding_info: { attacks: 3 } },
-      { unmapped: { sonde: { context: [null, 4, "text", { parts: [null, 7] }], evidence: [] } } }, { __proto__: { actor: 1 } }];
+      { unmapped: { sonde: { conversation: [null, 4, "text", { zone: [], highlight: "x" }], evidence: [] } } }, { __proto__: { actor: 1 } }];
     for (const value of strange) expect(() => readFinding(value)).not.toThrow();
   });
 

@@ -90,7 +90,7 @@ TEST(ConfigTest, ExportsAreAListOfTargets) {
   ASSERT_EQ(config->exports.size(), 2U);
   EXPECT_EQ(config->exports[0].min_severity, store::Severity::kHigh);
   EXPECT_FALSE(config->exports[1].incidents);
-  EXPECT_EQ(config->exports[1].properties.at("sasl.username"), "u");
+  EXPECT_EQ(config->exports[1].target.properties.at("sasl.username"), "u");
 }
 
 TEST(ConfigTest, AWrongExportIsNamedWithItsPlace) {

@@ -80,8 +80,8 @@ class ExporterTest : public testing::StoreTest {
     ASSERT_TRUE(store::AlertStore::append(**lease, alerts, 1).ok());
     ASSERT_TRUE(transaction->commit().ok());
   }
-  std::unique_ptr<Exporter> start(Seen& seen, TargetConfig config = {}) {
-    if (config.name.empty()) config.name = "test";
+  std::unique_ptr<Exporter> start(Seen& seen, ExportConfig config = {}) {
+    if (config.name().empty()) config.target.name = "test";
     ExporterTimes times;
     times.poll = 10ms;
     times.standby = 20ms;
@@ -183,16 +183,16 @@ TEST_P(ExporterTest, FiltersLeaveOutWhatIsNotWanted) {
   Seen seen;
   store_alerts(0, 3, store::WorkStatus::kSuppressed);
   store_alerts(3, 5);
-  TargetConfig config;
+  ExportConfig config;
   const auto exporter = start(seen, config);
   ASSERT_TRUE(settled(2));
   EXPECT_EQ(seen.uids(RecordKind::kAlert), (std::vector<std::string>{"alert-3", "alert-4"}));
   Seen severe;
-  config.name = "severe";
+  config.target.name = "severe";
   config.min_severity = store::Severity::kHigh;
   const auto other = start(severe, config);
   Seen late;
-  config.name = "late";
+  config.target.name = "late";
   config.min_severity = store::Severity::kUnknown;
   config.from_now = true;
   const auto from_now = start(late, config);
@@ -222,7 +222,7 @@ TEST_P(ExporterTest, AnIncidentIsSentWhenItBeginsAndWhenItChanges) {
   incident::Correlator correlator(pool());
   ASSERT_TRUE(correlator.run_once(10).ok());
   Seen seen;
-  TargetConfig config;
+  ExportConfig config;
   config.alerts = false;
   const auto exporter = start(seen, config);
   ASSERT_TRUE(seen.wait([&] { return seen.records.size() == 1; }));

@@ -68,10 +68,10 @@ TEST_P(FleetStoreTest, TheLatestHeartbeatIsWhatAnAgentSays) {
 TEST_P(FleetStoreTest, AnEnrolmentTokenWorksOnceAndInTime) {
   const auto secret = fleet_.create_enrolment("agent-1", 100, 200);
   ASSERT_TRUE(secret.ok());
-  EXPECT_FALSE(fleet_.redeem_enrolment(*secret, 200)->has_value());
-  EXPECT_FALSE(fleet_.redeem_enrolment("guess", 150)->has_value());
-  EXPECT_EQ(fleet_.redeem_enrolment(*secret, 150)->value(), "agent-1");
-  EXPECT_FALSE(fleet_.redeem_enrolment(*secret, 151)->has_value());
+  EXPECT_FALSE(fleet_.redeem_enrolment(*secret, "", 200)->has_value());
+  EXPECT_FALSE(fleet_.redeem_enrolment("guess", "", 150)->has_value());
+  EXPECT_EQ(fleet_.redeem_enrolment(*secret, "", 150)->value(), "agent-1");
+  EXPECT_FALSE(fleet_.redeem_enrolment(*secret, "", 151)->has_value());
   EXPECT_FALSE(fleet_.create_enrolment("bad id", 1, 2).ok());
 }
 
@@ -87,7 +87,7 @@ TEST_P(FleetStoreTest, ARevokedAgentLosesEverythingAndComesBackByEnrolling) {
   EXPECT_FALSE(accounts.find_token(token->secret, 60)->has_value());
   EXPECT_TRUE(accounts.find_token(other->secret, 60)->has_value());
   const auto secret = fleet_.create_enrolment("agent-1", 100, 200);
-  ASSERT_TRUE(fleet_.redeem_enrolment(*secret, 150)->has_value());
+  ASSERT_TRUE(fleet_.redeem_enrolment(*secret, "", 150)->has_value());
   EXPECT_FALSE(*fleet_.is_revoked("agent-1", "new"));
   EXPECT_TRUE(*fleet_.is_revoked("agent-1", "f00d"));
 }
@@ -95,6 +95,23 @@ TEST_P(FleetStoreTest, ARevokedAgentLosesEverythingAndComesBackByEnrolling) {
 TEST_P(FleetStoreTest, AnAgentCanBeRevokedBeforeItIsEverSeen) {
   EXPECT_FALSE(*fleet_.revoke("stranger", 50));
   EXPECT_TRUE(*fleet_.is_revoked("stranger", ""));
+}
+
+TEST_P(FleetStoreTest, ASharedSecretEnrolsSoManyHostsAndNoneThatIsThere) {
+  const auto secret = fleet_.create_shared_enrolment(2, 100, 200);
+  ASSERT_TRUE(secret.ok()) << secret.error().message;
+  const auto redeem = [&](std::string_view id, int64_t now) {
+    return fleet_.redeem_enrolment(*secret, id, now)->value_or("");
+  };
+  EXPECT_EQ(redeem("node-1", 200), "") << "too old";
+  EXPECT_EQ(redeem("not an id", 150), "");
+  EXPECT_EQ(redeem("", 150), "");
+  EXPECT_EQ(redeem("node-1", 150), "node-1");
+  EXPECT_EQ(redeem("node-1", 150), "") << "taken: who holds the secret cannot pass for node-1";
+  ASSERT_TRUE(fleet_.revoke("node-9", 150).ok());
+  EXPECT_EQ(redeem("node-9", 150), "") << "nor for one that was revoked";
+  EXPECT_EQ(redeem("node-2", 150), "node-2");
+  EXPECT_EQ(redeem("node-3", 150), "") << "used up";
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ TEST(ConfigTest, EveryKindOfValueIsTaken) {
 TEST(ConfigTest, ErrorsNameFileLineColumnAndTheKnownKeys) {
   EXPECT_EQ(problem_of("collector:\n  uri: x\n"),
             "FILE:2:3: unknown key 'uri' in 'collector'; known: url, ca, cert, key, token_file, "
-            "activity, heartbeat_seconds");
+            "activity, heartbeat_seconds, policy_key");
   EXPECT_EQ(problem_of("\nlog: x\n").substr(0, 46),
             "FILE:2:1: unknown key 'log' in the file; known");
   EXPECT_EQ(problem_of("sinks:\n  file: /x\n"), "FILE:2:9: 'sinks.file' must be a mapping");

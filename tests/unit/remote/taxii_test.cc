@@ -8,8 +8,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <nlohmann/json.hpp>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "agent/app/remote/feeds.h"
 #include "agent/detect/indicators.h"
 
 namespace sonde::app {
@@ -31,25 +35,38 @@ nlohmann::json indicator(const std::string& id, const std::string& pattern, bool
 }
 
 // Answers what the test laid out, in order, and notes what was asked.
-class FakeServer final : public HttpClient {
+class FakeServer {
  public:
+  struct Request {
+    std::string url;
+    std::vector<std::string> headers;
+  };
+
   void page(const std::vector<nlohmann::json>& objects, const std::string& last_added,
             const nlohmann::json& more = nlohmann::json::object()) {
     nlohmann::json envelope = {{"objects", objects}};
     envelope.update(more);
-    answers.push_back({200, envelope.dump(), {{"x-taxii-date-added-last", last_added}}});
+    answers.push_back(answer(200, envelope.dump()));
+    answers.back().headers["x-taxii-date-added-last"] = last_added;
   }
 
-  Result<HttpAnswer> send(const HttpRequest& request) override {
-    requests.push_back(request);
+  static egress::HttpAnswer answer(int status, std::string body) {
+    egress::HttpAnswer answer;
+    answer.status = status;
+    answer.body = std::move(body);
+    return answer;
+  }
+
+  Result<egress::HttpAnswer> get(const std::string& url, const std::vector<std::string>& headers) {
+    requests.push_back({url, headers});
     if (answers.empty()) return fail("connection refused");
-    HttpAnswer answer = std::move(answers.front());
+    egress::HttpAnswer answer = std::move(answers.front());
     answers.pop_front();
     return answer;
   }
 
-  std::deque<HttpAnswer> answers;
-  std::vector<HttpRequest> requests;
+  std::deque<egress::HttpAnswer> answers;
+  std::vector<Request> requests;
 };
 
 class TaxiiTest : public testing::Test {
@@ -64,10 +81,14 @@ class TaxiiTest : public testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
 
-  Result<TaxiiClient::Refreshed> refresh() { return TaxiiClient(config_, server_).refresh(); }
+  Result<TaxiiClient::Refreshed> refresh() {
+    return TaxiiClient(config_, [this](const std::string& url,
+                                       const auto& headers) { return server_.get(url, headers); })
+        .refresh();
+  }
 
   std::vector<std::string> list() {
-    std::ifstream file(TaxiiClient(config_, server_).list_path());
+    std::ifstream file(TaxiiClient::list_path(config_));
     std::vector<std::string> values;
     for (std::string line; std::getline(file, line);)
       values.push_back(line.substr(0, line.find(',')));
@@ -126,9 +147,9 @@ TEST_F(TaxiiTest, TheLastGoodCopyStaysWhateverTheServerDoes) {
   server_.page({indicator("1", "[domain-name:value = 'one.example']")}, "2026-01-01T00:00:00Z");
   ASSERT_TRUE(refresh().ok());
   EXPECT_FALSE(refresh().ok()) << "no server";
-  server_.answers.push_back({503, "", {}});
+  server_.answers.push_back(FakeServer::answer(503, ""));
   EXPECT_FALSE(refresh().ok());
-  server_.answers.push_back({200, "<html>", {}});
+  server_.answers.push_back(FakeServer::answer(200, "<html>"));
   EXPECT_FALSE(refresh().ok());
   server_.page({indicator("2", "[domain-name:value = 'two.example']")}, "2026-01-02T00:00:00Z",
                {{"more", true}, {"next", "2"}});
@@ -162,23 +183,60 @@ TEST_F(TaxiiTest, TheListIsOneThatTheDetectorReads) {
                "2026-01-01T00:00:00Z");
   ASSERT_TRUE(refresh().ok());
   detect::IndicatorSet set;
-  ASSERT_TRUE(set.load_file(TaxiiClient(config_, server_).list_path()).ok());
+  ASSERT_TRUE(set.load_file(TaxiiClient::list_path(config_)).ok());
   set.seal();
   EXPECT_EQ(set.size(), 2u);
   EXPECT_TRUE(set.match(*detect::parse_address("https://a.one.example/")));
   EXPECT_TRUE(set.match(*detect::parse_address("http://two.example/x")));
 }
 
-TEST(HttpClientTest, OnlyThisHostMayBeAskedInPlainHttp) {
-  for (const char* url : {"https://taxii.example/", "http://127.0.0.1:8080/x", "http://localhost/",
-                          "http://[::1]:80/"}) {
-    EXPECT_TRUE(is_allowed_url(url)) << url;
+// A server that accepts and never answers.
+class SilentServer {
+ public:
+  SilentServer() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    bound_ = ::bind(socket_, any, size) == 0 && ::listen(socket_, 4) == 0 &&
+             ::getsockname(socket_, any, &size) == 0;
+    port_ = ntohs(address.sin_port);
   }
-  for (const char* url :
-       {"http://taxii.example/", "http://127.0.0.1.evil.example/", "ftp://127.0.0.1/",
-        "file:///etc/passwd", "https://", "http://localhost.evil.example/"}) {
-    EXPECT_FALSE(is_allowed_url(url)) << url;
+  ~SilentServer() { ::close(socket_); }
+  bool is_bound() const { return bound_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/c/"; }
+  // Blocks until somebody has asked.
+  void await_question() const {
+    const int connection = ::accept(socket_, nullptr, nullptr);
+    char byte = 0;
+    EXPECT_EQ(::recv(connection, &byte, 1, 0), 1);
+    held_ = connection;
   }
+  void hang_up() const { ::close(held_); }
+
+ private:
+  int socket_;
+  bool bound_ = false;
+  uint16_t port_ = 0;
+  mutable int held_ = -1;
+};
+
+TEST(FeedsTest, AStopEndsATransferThatIsUnderWay) {
+  const SilentServer server;
+  ASSERT_TRUE(server.is_bound());
+  TaxiiConfig config;
+  config.collection = server.url();
+  config.folder = testing::TempDir();
+  config.timeout = std::chrono::seconds(600);
+  bool reported = false;
+  auto feeds = Feeds::start({config}, std::chrono::seconds(3600),
+                            [&](const auto&, const auto&) { reported = true; });
+  ASSERT_TRUE(feeds.ok()) << feeds.error().message;
+  server.await_question();
+  feeds->reset();  // would wait ten minutes, longer than a test may take
+  server.hang_up();
+  EXPECT_FALSE(reported) << "a refresh that was stopped has not failed";
 }
 
 }  // namespace

@@ -48,10 +48,12 @@ TEST(MetricsTest, SamplesOfOneFamilyShareItsHeadAndLabelsAreEscaped) {
 }
 
 TEST(MetricsTest, WhatIsNotHeardAndWhatWaitsIsTold) {
-  const std::string text = render_openmetrics(Counters(), service_metrics({3, 2, 5}));
+  const std::string text =
+      render_openmetrics(Counters(), service_metrics({3, 2, {{"collector", 5, 7, 1, 0}}}));
   EXPECT_THAT(text, HasSubstr("\nsonde_processes{heard=\"true\"} 3\n"));
   EXPECT_THAT(text, HasSubstr("\nsonde_processes{heard=\"false\"} 2\n"));
-  EXPECT_THAT(text, HasSubstr("\nsonde_delivery_waiting 5\n# EOF\n"));
+  EXPECT_THAT(text, HasSubstr("\nsonde_delivery_waiting{sink=\"collector\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("\nsonde_delivery_delivered_total{sink=\"collector\"} 7\n"));
 }
 
 TEST(MetricsTest, TheProcessKnowsWhatItUses) {

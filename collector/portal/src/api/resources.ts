@@ -2,7 +2,7 @@
 import { request, withQuery, type QueryValue } from "./client";
 import type {
   Agent, AgentDetail, AlertDetail, AlertSummary, AuditEntry, Comment, CoverageEntry, Enrolment, ExportState, IncidentDetail,
-  IncidentSummary, InventoryEntry, InventoryKind, LoginOptions, Me, Overview, Page, Role, Severity, Suppression,
+  IncidentSummary, InventoryEntry, InventoryKind, LoginOptions, Me, Overview, Page, Policy, PolicyDetail, PolicyProblem, Role, Severity, Suppression,
   SuppressionInput, Token, User, WorkPatch,
 } from "./types";
 
@@ -65,6 +65,20 @@ export const inventory = (kind: InventoryKind) =>
 
 export const inviteAgent = (agent: string) =>
   request<Enrolment>(`/api/v1/agents/${id(agent)}/enrolment`, { method: "POST" });
+
+export const setPolicyGroup = (agent: string, group: string) =>
+  request<AgentDetail>(`/api/v1/agents/${id(agent)}`, { method: "PATCH", body: { policy_group: group } });
+
+export const listPolicies = () => request<Items<Policy> & { enabled: boolean }>("/api/v1/policies");
+export const getPolicy = (version: string | number) => request<PolicyDetail>(`/api/v1/policies/${version}`);
+export const checkPolicy = (document: string) =>
+  request<{ problems: PolicyProblem[] }>("/api/v1/policies/check", { method: "POST", body: { document } });
+export const addPolicy = (policy: { group: string; document: string; comment: string; percent: number; agents: string[] }) =>
+  request<PolicyDetail>("/api/v1/policies", { method: "POST", body: policy });
+export const rollOutPolicy = (version: number, percent: number, agents: string[]) =>
+  request<PolicyDetail>(`/api/v1/policies/${version}`, { method: "PATCH", body: { percent, agents } });
+export const rollBackPolicy = (version: number) =>
+  request<PolicyDetail>(`/api/v1/policies/${version}/rollback`, { method: "POST" });
 
 export const listExports = () => request<Items<ExportState>>("/api/v1/exports");
 export const incidentExportUrl = (uid: string, format: "stix" | "ocsf") => `/api/v1/incidents/${id(uid)}/${format}`;

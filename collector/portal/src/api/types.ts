@@ -150,7 +150,37 @@ export interface Agent {
   last_seen: number;
   covered: number;
   not_covered: number;
+  policy_group?: string;
+  policy_version?: number;
+  policy_refused?: number;
+  policy_trouble?: string;
 }
+
+export interface Policy {
+  version: number;
+  group: string;
+  comment: string;
+  author: string;
+  created_at: number;
+  percent: number;
+  agents: string[];
+}
+
+export interface PolicyState {
+  agent_id: string;
+  hostname: string;
+  last_seen: number;
+  rolled_out: boolean;
+  version: number;
+  refused_because?: string;
+}
+
+export interface PolicyDetail extends Policy {
+  document: string;
+  state: PolicyState[];
+}
+
+export interface PolicyProblem { line: number; column: number; message: string }
 
 export interface CoverageInput {
   pid?: number;

@@ -1,32 +1,14 @@
-// Finds the evidence inside its message. Offsets count Unicode code points, as everywhere in Sonde.
+// Marks a span of a text. Agents count Unicode code points, JavaScript UTF-16 units.
 
-export interface Evidence {
-  text: string;
-  start: number | null;
-  end: number | null;
-  messageIndex: number | null;
-}
-
+/** End exclusive. */
 export interface Span { start: number; end: number }
 
-/** Offsets in UTF-16 units of `text`, or null where the evidence does not stand in it. */
-export function locate(text: string, evidence: Evidence): Span | null {
-  const byOffset = fromCodePoints(text, evidence.start, evidence.end);
-  const wanted = evidence.text;
-  if (byOffset && (!wanted || text.slice(byOffset.start, byOffset.end) === wanted)) return byOffset;
-  if (wanted) {
-    const at = nearest(text, wanted, byOffset?.start ?? 0);
-    if (at >= 0) return { start: at, end: at + wanted.length };
-  }
-  // The message may be redacted otherwise than the evidence: then the offsets are the better word.
-  return byOffset;
-}
-
-function fromCodePoints(text: string, start: number | null, end: number | null): Span | null {
-  if (start === null || end === null || start < 0 || end <= start) return null;
-  const from = utf16Offset(text, start);
-  const to = utf16Offset(text, end);
-  return from === null || to === null ? null : { start: from, end: to };
+/** `span`, in code points, as offsets in UTF-16 units of `text`; null where it does not lie in it. */
+export function inUnits(text: string, span: Span | null): Span | null {
+  if (!span) return null;
+  const start = utf16Offset(text, span.start);
+  const end = start === null ? null : utf16Offset(text, span.end);
+  return start === null || end === null ? null : { start, end };
 }
 
 function utf16Offset(text: string, codePoints: number): number | null {
@@ -38,12 +20,10 @@ function utf16Offset(text: string, codePoints: number): number | null {
   return unit;
 }
 
-function nearest(text: string, wanted: string, around: number): number {
-  const after = text.indexOf(wanted, around);
-  const before = text.lastIndexOf(wanted, around);
-  if (after < 0) return before;
-  if (before < 0) return after;
-  return around - before <= after - around ? before : after;
+export function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
 }
 
 export interface Excerpt {

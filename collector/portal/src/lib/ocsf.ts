@@ -1,23 +1,31 @@
 // What the alert page needs of an OCSF Detection Finding (class 2004, profile ai_operation) with
 // Sonde's own facts under `unmapped.sonde`.
 import type { Json } from "../api/types";
-import type { Evidence } from "./highlight";
+import type { Span } from "./highlight";
 import { array, at, firstText, number, object, text, type JsonObject } from "./json";
 import { toZone, type Zone } from "./zone";
 
 export interface Process { pid: string; name: string; exe: string; commandLine: string; user: string }
 
+/** One text of the conversation around the finding, as the agent's evidence level lets it leave the host. */
 export interface Message {
-  /** Index in the exchange, which evidence refers to. */
-  index: number;
-  role: string;
   zone: Zone | null;
-  /** Name of the tool, if the message is a call or a result of one. */
+  /** "message", "tool_call", "tool_result", "instructions", "tool_definition" or "reasoning". */
+  kind: string;
+  /** Name of the tool that is called, answers or is defined. */
   tool: string;
+  /** Masked and cut; empty where it stays on the host. */
   text: string;
-  /** Code points of the message that come before `text`. */
-  offset: number;
+  /** Code points of the whole text on the host. */
+  length: number;
+  highlight: Span | null;
+  /** The finding itself. */
+  suspicious: boolean;
+  /** What led to it. */
+  cause: boolean;
 }
+
+export interface Evidence { text: string; highlight: Span | null }
 
 export interface Technique { id: string; name: string; tactic: string }
 
@@ -46,6 +54,22 @@ export interface Finding {
 
 const kMaxAncestors = 16;
 const kMaxMessages = 500;
+
+/** What an alert is about, most telling first: what a suppression can be limited to. */
+const kValueTypes = ["secret", "url", "domain", "tool", "api_key"];
+
+export interface EntityValue { type: string; value: string }
+
+export function suspectValue(ocsf: Json): EntityValue | null {
+  const entities = array(at(ocsf, "unmapped", "sonde", "entities"))
+    .map((entity) => ({ type: text(at(entity, "type")), value: text(at(entity, "value")) }))
+    .filter((entity) => entity.value);
+  for (const type of kValueTypes) {
+    const found = entities.find((entity) => entity.type === type);
+    if (found) return found;
+  }
+  return null;
+}
 
 export function readFinding(ocsf: Json): Finding {
   const sonde = at(ocsf, "unmapped", "sonde");
@@ -149,45 +173,29 @@ function readTechniques(ocsf: Json, sonde: Json | undefined): Technique[] {
   return [...found.values()].slice(0, 20);
 }
 
+function readSpan(span: Json | undefined): Span | null {
+  const start = number(at(span, "start"));
+  const end = number(at(span, "end"));
+  return start !== null && end !== null && start >= 0 && end > start ? { start, end } : null;
+}
+
 function readEvidence(ocsf: Json, sonde: Json | undefined): Evidence {
   const own = at(sonde, "evidence");
-  const data = at(array(at(ocsf, "evidences"))[0], "data");
   return {
-    text: firstText(at(own, "text"), own, at(data, "text"), at(data, "segment"), data),
-    start: number(at(own, "start")),
-    end: number(at(own, "end")),
-    messageIndex: number(at(own, "message_index")),
+    text: firstText(at(own, "text"), at(array(at(ocsf, "evidences"))[0], "data", "text")),
+    highlight: readSpan(at(own, "highlight")),
   };
 }
 
 function readMessages(sonde: Json | undefined): Message[] {
-  const context = at(sonde, "context");
-  const list = Array.isArray(context) ? context : array(at(context, "messages"));
-  return list.slice(0, kMaxMessages).map((message, position) => {
-    const role = text(at(message, "role"));
-    return {
-      index: number(at(message, "index")) ?? number(at(message, "message_index")) ?? position,
-      role,
-      zone: toZone(text(at(message, "zone"))) ?? toZone(role),
-      tool: firstText(at(message, "tool"), at(message, "tool_name"), at(message, "name")),
-      text: messageText(message),
-      offset: number(at(message, "offset")) ?? number(at(message, "start")) ?? 0,
-    };
-  });
-}
-
-function messageText(message: Json): string {
-  const whole = firstText(at(message, "text"), at(message, "content"));
-  if (whole) return whole;
-  const parts = array(at(message, "parts") ?? at(message, "content"));
-  return parts.map(partText).filter(Boolean).join("\n");
-}
-
-function partText(part: Json): string {
-  const plain = firstText(part, at(part, "content"), at(part, "text"), at(part, "result"));
-  if (plain) return plain;
-  const tool = text(at(part, "name"));
-  const detail = at(part, "arguments") ?? at(part, "result");
-  if (detail === undefined) return tool;
-  return `${tool}${tool ? " " : ""}${JSON.stringify(detail)}`;
+  return array(at(sonde, "conversation")).slice(0, kMaxMessages).map((message) => ({
+    zone: toZone(text(at(message, "zone"))),
+    kind: text(at(message, "kind")),
+    tool: text(at(message, "tool")),
+    text: text(at(message, "text")),
+    length: number(at(message, "length")) ?? 0,
+    highlight: readSpan(at(message, "highlight")),
+    suspicious: at(message, "suspicious") === true,
+    cause: at(message, "cause") === true,
+  }));
 }

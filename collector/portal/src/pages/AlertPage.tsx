@@ -4,9 +4,10 @@ import { commentAlert, getAlert, patchAlert } from "../api/resources";
 import type { AlertDetail, WorkPatch } from "../api/types";
 import { neighbour, position } from "../lib/alertlist";
 import { describe } from "../lib/catalogue";
+import { excerpt, inUnits } from "../lib/highlight";
 import { useLive, useQuery, useTitle, type Query } from "../lib/hooks";
 import { useKeys } from "../lib/keyboard";
-import { readFinding, type Finding } from "../lib/ocsf";
+import { readFinding, suspectValue, type Evidence, type Finding } from "../lib/ocsf";
 import { navigate, remembered } from "../lib/router";
 import { useAllowed } from "../lib/session";
 import { visibleString } from "../lib/text";
@@ -118,33 +119,45 @@ function AlertHead({ alert, finding, detail }: {
           <button type="button" class="button quiet" onClick={() => setSuppressing(true)}><Icon name="quiet" size={16} />Suppress similar</button>
         ) : null}
       </WorkBar>
-      {suppressing ? <SuppressDialog alert={alert} onClose={() => setSuppressing(false)} /> : null}
+      {analyst && alert.classification === "false_positive" && alert.status !== "suppressed" ? (
+        <p class="banner">
+          Marked as a false positive. Should its like be kept quiet from now on?
+          <button type="button" class="button small" onClick={() => setSuppressing(true)}>Keep its like quiet</button>
+        </p>
+      ) : null}
+      {suppressing ? <SuppressDialog alert={alert} value={suspectValue(alert.ocsf)} onClose={() => setSuppressing(false)} /> : null}
     </header>
   );
 }
 
+function Quote({ evidence }: { evidence: Evidence }) {
+  const span = inUnits(evidence.text, evidence.highlight);
+  const part = excerpt(evidence.text, span, Infinity);
+  return (
+    <blockquote class="evidence-quote" dir="auto" tabIndex={0} aria-label="Evidence">
+      <Safe text={part.before} />
+      {part.marked ? <mark><Safe text={part.marked} /></mark> : null}
+      <Safe text={part.after} />
+    </blockquote>
+  );
+}
+
 function EvidencePanel({ alert, finding }: { alert: AlertDetail; finding: Finding }) {
-  const evidence = finding.evidence.text || alert.evidence_preview;
+  const { messages } = finding;
+  const evidence = finding.evidence.text ? finding.evidence : { text: alert.evidence_preview, highlight: null };
   return (
     <section class="card first">
       <header>
-        <h2>Evidence</h2>
-        <ZoneTag zone={alert.zone} />
+        <h2>{messages.length ? "Evidence in its conversation" : "Evidence"}</h2>
+        {messages.length ? <ZoneLegend messages={messages} /> : <ZoneTag zone={alert.zone} />}
         <span class="end muted small">Secrets and personal data are masked on the host</span>
       </header>
       <div class="body stack">
-        {evidence
-          ? <blockquote class="evidence-quote" dir="auto" tabIndex={0} aria-label="Evidence"><Safe text={evidence} /></blockquote>
-          : <p class="muted">This alert carries no text. The evidence level of the agent may be “none”.</p>}
-        {finding.messages.length ? (
-          <>
-            <div class="row wrap">
-              <h3>In its conversation</h3>
-              <ZoneLegend messages={finding.messages} />
-            </div>
-            <Conversation messages={finding.messages} evidence={finding.evidence} />
-          </>
-        ) : null}
+        {messages.length ? <Conversation messages={messages} /> : null}
+        {!messages.length && evidence.text ? <Quote evidence={evidence} /> : null}
+        {!messages.length && !evidence.text
+          ? <p class="muted">This alert carries no text. The evidence level of the agent may be “none”.</p>
+          : null}
       </div>
     </section>
   );

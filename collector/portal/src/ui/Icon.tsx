@@ -6,6 +6,7 @@ const kPaths = {
   inventory: "M12 3 4 7v10l8 4 8-4V7zM4 7l8 4 8-4M12 11v10",
   coverage: "M12 18a6 6 0 1 1 6-6M12 14a2 2 0 1 1 2-2M12 22A10 10 0 1 1 22 12M12 12l8 8",
   fleet: "M4 5h16v6H4zM4 13h16v6H4zM8 8h.01M8 16h.01",
+  policy: "M12 3l7 3v5c0 4.5-3 8-7 10-4-2-7-5.5-7-10V6zM9 12l2 2 4-4",
   settings: "M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4",
   audit: "M7 3h10v18H7zM10 8h4M10 12h4M10 16h2",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16.5 16.5 21 21",

@@ -25,6 +25,7 @@ const kNavigation: { title: string; items: NavItem[] }[] = [
     { path: "/fleet", label: "Fleet", icon: "fleet" },
   ] },
   { title: "Administer", items: [
+    { path: "/policies", label: "Policies", icon: "policy" },
     { path: "/settings", label: "Settings", icon: "settings" },
     { path: "/audit", label: "Audit", icon: "audit", least: "admin" },
   ] },

@@ -3,12 +3,14 @@ import { useState } from "preact/hooks";
 import { addSuppression } from "../api/resources";
 import type { AlertSummary, SuppressionInput } from "../api/types";
 import { describe } from "../lib/catalogue";
+import type { EntityValue } from "../lib/ocsf";
 import { toApiError } from "../lib/hooks";
 import { Dialog } from "./Dialog";
 import { Safe } from "./Safe";
 import { toast } from "./Toast";
 
-export function SuppressDialog({ alert, onClose }: { alert: AlertSummary; onClose: () => void }) {
+export function SuppressDialog({ alert, value, onClose }: { alert: AlertSummary; value: EntityValue | null; onClose: () => void }) {
+  const [byValue, setByValue] = useState(value !== null);
   const [byApplication, setByApplication] = useState(alert.application !== "");
   const [byHost, setByHost] = useState(alert.application === "");
   const [reason, setReason] = useState("");
@@ -22,6 +24,7 @@ export function SuppressDialog({ alert, onClose }: { alert: AlertSummary; onClos
       reason: reason.trim(),
       ...(byApplication ? { application: alert.application } : {}),
       ...(byHost ? { host: alert.host } : {}),
+      ...(byValue && value ? { entity_type: value.type, entity_value: value.value } : {}),
       ...(days ? { days: Number(days) } : {}),
     };
     try {
@@ -42,6 +45,10 @@ export function SuppressDialog({ alert, onClose }: { alert: AlertSummary; onClos
           <span>Application is <strong><Safe text={alert.application || "unknown"} /></strong></span></label>
         <label class="row"><input type="checkbox" checked={byHost} disabled={!alert.host} onChange={(event) => setByHost(event.currentTarget.checked)} />
           <span>Host is <strong><Safe text={alert.host || "unknown"} /></strong></span></label>
+        {value ? (
+          <label class="row"><input type="checkbox" checked={byValue} onChange={(event) => setByValue(event.currentTarget.checked)} />
+            <span>Its {value.type.replace(/_/g, " ")} is <strong><Safe text={value.value} /></strong></span></label>
+        ) : null}
         <label class="label">For how long
           <select class="field" value={days} onChange={(event) => setDays(event.currentTarget.value)}>
             <option value="7">7 days</option>
@@ -56,7 +63,7 @@ export function SuppressDialog({ alert, onClose }: { alert: AlertSummary; onClos
         {failure ? <p class="banner error" role="alert">{failure}</p> : null}
         <div class="dialog-actions">
           <button type="button" class="button" onClick={onClose}>Cancel</button>
-          <button type="submit" class="button primary" disabled={!reason.trim() || !(byApplication || byHost)}>Suppress</button>
+          <button type="submit" class="button primary" disabled={!reason.trim() || !(byApplication || byHost || byValue)}>Suppress</button>
         </div>
       </form>
     </Dialog>

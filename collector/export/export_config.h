@@ -1,0 +1,20 @@
+// One entry of `exports` in the configuration: a target, and what of the store goes there.
+#pragma once
+
+#include "agent/egress/target_config.h"
+#include "collector/store/alert.h"
+
+namespace sonde::exporting {
+
+struct ExportConfig {
+  egress::TargetConfig target;
+  store::Severity min_severity = store::Severity::kUnknown;
+  bool alerts = true;
+  bool incidents = true;
+  bool suppressed = false;  // suppressed alerts too
+  bool from_now = false;    // leave out what was stored before the export was configured
+
+  const std::string& name() const { return target.name; }  // its cursor is kept under it
+};
+
+}  // namespace sonde::exporting
