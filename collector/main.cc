@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+#include <sys/stat.h>
 
 #include "collector/app/commands.h"
 #include "collector/app/config.h"
@@ -78,7 +79,9 @@ void add_users(CLI::App& app, Arguments& args, Command& command) {
     return sub;
   };
   auto* add = with_password(with_name(user->add_subcommand("add", "Add a user")));
-  add->add_option("--role", args.role, "viewer, analyst or admin")->default_val("viewer");
+  add->add_option("--role", args.role, "viewer, analyst or admin")
+      ->check(CLI::IsMember({"viewer", "analyst", "admin"}))
+      ->default_val("viewer");
   add->callback([&] {
     command = [&](Config& config) {
       return user_add(config, args.name, args.role, args.password_file);
@@ -100,7 +103,9 @@ void add_tokens(CLI::App& app, Arguments& args, Command& command) {
   auto* create = token->add_subcommand("create", "Create a token; prints it once, on stdout");
   create->add_option("NAME", args.name, "What it is for; for the role agent, the agent id")
       ->required();
-  create->add_option("--role", args.role, "viewer, analyst, admin or agent")->required();
+  create->add_option("--role", args.role, "viewer, analyst, admin or agent")
+      ->check(CLI::IsMember({"viewer", "analyst", "admin", "agent"}))
+      ->required();
   create->add_option("--days", args.days, "Valid for so many days; 0: until revoked")
       ->check(CLI::Range(0, 3650));
   create->callback([&] {
@@ -156,6 +161,7 @@ int run(const Arguments& args, const Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  umask(077);  // the store holds evidence
   CLI::App app{
       "Collects the alerts of Sonde agents, makes incidents of them, and shows them.\n\n"
       "Without a command it serves: the API and the portal on one HTTPS address (by default\n"

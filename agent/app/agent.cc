@@ -83,7 +83,7 @@ Status Agent::start() {
   options.ring_bytes = config_.capture.ring_bytes;
   options.plain_http_ports = config_.capture.plain_http_ports;
   options.stdio = config_.capture.stdio;
-  options.cache_folder = config_.state_directory;
+  options.cache_folder = std::filesystem::path(config_.state_directory) / "located";
   options.identity = identity_options(config_);
   auto live = LiveCapture::start(options, counters_);
   if (!live.ok()) return tl::unexpected(live.error());

@@ -1,5 +1,8 @@
 #include "agent/app/cli.h"
 
+#include <charconv>
+#include <cmath>
+
 #include <CLI/CLI.hpp>
 
 #include "agent/app/commands.h"
@@ -8,6 +11,21 @@
 
 namespace sonde::app {
 namespace {
+
+// Not CLI::Range, whose message spells out the largest double, nor CLI::NonNegativeNumber, which
+// takes "nan".
+std::string check_seconds(const std::string& text) {
+  double seconds = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool good = read.ec == std::errc{} && read.ptr == text.data() + text.size() &&
+                    std::isfinite(seconds) && seconds > 0;
+  return good ? std::string() : "'" + text + "' is no number of seconds above 0, such as 30 or 2.5";
+}
+
+void add_duration(CLI::App& command, double& seconds) {
+  command.add_option("--duration", seconds, "Stop after so many seconds")
+      ->check(CLI::Validator(check_seconds, "SECONDS"));
+}
 
 void add_config_option(CLI::App& command, config::Layers& layers) {
   command.add_option("-c,--config", layers.file, "The agent's configuration");
@@ -41,13 +59,12 @@ void add_trace(CLI::App& app, int& code) {
   command->add_flag("--findings", options->view.findings,
                     "Run the detectors and show what they find");
   add_view_options(*command, options->view);
-  command->add_option("--pid", options->pid, "Only this process");
+  command->add_option("--pid", options->pid, "Only this process")->check(CLI::PositiveNumber);
   command->add_option("--exe", options->exe_glob,
                       "Only executables whose path matches this pattern");
   command->add_option("--host", options->host_glob, "Only hosts that match this pattern");
   command->add_option("--model", options->model_glob, "Only models that match this pattern");
-  command->add_option("--duration", options->duration_seconds, "Stop after so many seconds")
-      ->check(CLI::NonNegativeNumber);
+  add_duration(*command, options->duration_seconds);
   add_config_option(*command, options->config);
   add_plain_http_ports(*command, options->plain_http_ports);
   command->callback([options, &code] { code = run_trace(*options); });
@@ -58,8 +75,7 @@ void add_record(CLI::App& app, int& code) {
   CLI::App* command =
       app.add_subcommand("record", "Write raw events to a file (it holds plaintext)");
   command->add_option("-o,--output", options->output, "The recording")->required();
-  command->add_option("--duration", options->duration_seconds, "Stop after so many seconds")
-      ->check(CLI::NonNegativeNumber);
+  add_duration(*command, options->duration_seconds);
   add_config_option(*command, options->config);
   add_plain_http_ports(*command, options->plain_http_ports);
   command->callback([options, &code] { code = run_record(*options); });
@@ -219,12 +235,25 @@ std::string failure_text(const CLI::App* app, const CLI::Error& error) {
   return path + ": " + what + "\nRun `" + path + " --help` for more.\n";
 }
 
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  sonde trace                        every exchange of this host as it streams\n"
+    "  sonde trace --json --pid 4711      one line of JSON for each exchange of a process\n"
+    "  sonde doctor                       what is heard here, what is not, and why\n"
+    "  sonde scan prompts.jsonl           the detectors on texts of your own; needs no root\n\n"
+    "Exit codes: 0 good, 1 failure at run time, 2 wrong use or configuration.\n"
+    "Keys of the configuration can be set by SONDE_... variables (`sonde config example`).";
+
+void add_version(CLI::App& command) {
+  command.set_version_flag("--version", "sonde " SONDE_VERSION);
+  for (CLI::App* each : command.get_subcommands({})) add_version(*each);
+}
+
 }  // namespace
 
 int run_cli(int argc, char** argv) {
   int code = kExitGood;
   CLI::App app{"Sonde hears what the programs on this host say to language models.", "sonde"};
-  app.set_version_flag("--version", "sonde " SONDE_VERSION);
   app.failure_message(failure_text);
   app.require_subcommand(1);
   add_agent(app, code);
@@ -235,6 +264,8 @@ int run_cli(int argc, char** argv) {
   add_replay(app, code);
   add_file_commands(app, code);
   add_service_commands(app, code);
+  add_version(app);
+  app.footer(kFooter);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -40,6 +40,7 @@ int scan_stream(std::istream& input, detect::Engine& engine) {
       code = kExitFailure;
     }
   }
+  if (input.bad()) return complain("the input cannot be read to its end", kExitFailure);
   return code;
 }
 
@@ -99,6 +100,9 @@ int run_scan(const std::string& file) {
   if (!engine.ok()) return complain(engine.error().message, kExitFailure);
   if (file.empty() || file == "-") return scan_stream(std::cin, **engine);
   std::ifstream input(file);
+  if (std::filesystem::is_directory(file))
+    return complain(fmt::format("'{}' is a directory: name a file of JSON lines", file),
+                    kExitFailure);
   if (!input)
     return complain(fmt::format("cannot open '{}': does it exist and may you read it?", file),
                     kExitFailure);
@@ -108,6 +112,8 @@ int run_scan(const std::string& file) {
 int run_locate(const std::string& file, bool json) {
   const auto report = attach::locate(std::filesystem::path(file));
   if (!report.ok()) return complain(report.error().message, kExitFailure);
+  if (!report->nothing_found.empty() && json)
+    fmt::print(stderr, "sonde: {}: {}\n", file, report->nothing_found);
   if (json)
     fmt::print("{}\n", attach::to_json(file, *report));
   else

@@ -134,14 +134,14 @@ void Pipeline::account(Entry& entry) {
 void Pipeline::evict_beyond_memory() {
   while (held_bytes_ > limits_.plaintext_bytes && entries_.size() > 1) {
     counters_.add(Count::kConnectionsEvicted);
-    erase(std::prev(entries_.end()));
+    erase(std::prev(entries_.end()), http::Ending::kNotHeardOn);
   }
 }
 
 // A handle whose end was not heard must not be kept for ever.
 void Pipeline::evict_idle(MonoTime now) {
   while (!entries_.empty() && entries_.back()->last_heard + limits_.connection_idle < now) {
-    erase(std::prev(entries_.end()));
+    erase(std::prev(entries_.end()), http::Ending::kNotHeardOn);
   }
 }
 
@@ -158,7 +158,7 @@ Pipeline::Entry& Pipeline::entry_of(const capture::DataEvent& data) {
   }
   if (entries_.size() >= limits_.connections) {
     counters_.add(Count::kConnectionsEvicted);
-    erase(std::prev(entries_.end()));
+    erase(std::prev(entries_.end()), http::Ending::kNotHeardOn);
   }
   counters_.add(Count::kConnectionsOpened);
   const bool joined_late = !processes_.heard_from_birth(data.connection.tgid);
@@ -200,12 +200,12 @@ void Pipeline::on_close(const capture::Event& event, const capture::CloseEvent& 
   Entry& entry = **found->second;
   entry.talk->set_time(event.time, wall_of(event.time));
   if (!entry.ignored) entry.talk->on_close(close);
-  erase(found->second);
+  erase(found->second, http::Ending::kClosed);
 }
 
-void Pipeline::erase(Entries::iterator position) {
+void Pipeline::erase(Entries::iterator position, http::Ending ending) {
   Entry& entry = **position;
-  entry.talk->finish();
+  entry.talk->finish(ending);
   held_bytes_ -= entry.held_bytes;
   by_key_.erase(key_text(entry.key));
   entries_.erase(position);
@@ -214,13 +214,13 @@ void Pipeline::erase(Entries::iterator position) {
 void Pipeline::end_of_process(uint32_t tgid) {
   for (auto position = entries_.begin(); position != entries_.end();) {
     const auto current = position++;
-    if ((*current)->key.tgid == tgid) erase(current);
+    if ((*current)->key.tgid == tgid) erase(current, http::Ending::kClosed);
   }
   processes_.on_exit(tgid);
 }
 
 void Pipeline::finish() {
-  while (!entries_.empty()) erase(entries_.begin());
+  while (!entries_.empty()) erase(entries_.begin(), http::Ending::kNotHeardOn);
   release([](const Held&) { return true; });
 }
 

@@ -85,7 +85,7 @@ class Pipeline {
   void account(Entry& entry);
   void on_target(const capture::TargetEvent& event);
   Entry& entry_of(const capture::DataEvent& data);
-  void erase(Entries::iterator position);
+  void erase(Entries::iterator position, http::Ending ending);
   void end_of_process(uint32_t tgid);
   void ignore(Entry& entry, const capture::ConnectionKey& key);
   void complete(Entry& entry, llm::Exchange&& exchange);

@@ -22,8 +22,8 @@ class HttpTalk final : public Talk {
   void set_time(MonoTime mono, WallTime wall) override { assembler_.set_time(mono, wall); }
   void on_data(const capture::DataEvent& event) override { connection_.on_data(event); }
   void on_close(const capture::CloseEvent& event) override { connection_.on_close(event); }
-  void finish() override {
-    connection_.finish();
+  void finish(http::Ending ending) override {
+    connection_.finish(ending);
     assembler_.finish();
   }
   bool worth_hearing() const override { return connection_.worth_hearing(); }
@@ -54,9 +54,9 @@ class StdioTalk final : public Talk {
   void on_close(const capture::CloseEvent& event) override {
     feed(false, event.end_position[0], {}, 0);
     feed(true, event.end_position[1], {}, 0);
-    finish();
+    mcp_.finish();
   }
-  void finish() override { mcp_.finish(); }
+  void finish(http::Ending /*ending*/) override { mcp_.finish(); }
   bool worth_hearing() const override { return mcp_.worth_hearing(); }
   std::string_view side() const override { return is_server_ ? "server" : "client"; }
   bool joined_late() const override { return joined_late_; }

@@ -40,7 +40,7 @@ class Talk {
   // The end positions reveal what was lost behind the last piece.
   virtual void on_close(const capture::CloseEvent& event) = 0;
   // Ends what is in flight.
-  virtual void finish() = 0;
+  virtual void finish(http::Ending ending) = 0;
 
   virtual bool worth_hearing() const = 0;
   virtual std::string_view side() const = 0;  // as in capture.side

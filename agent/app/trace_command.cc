@@ -13,6 +13,7 @@
 #include "agent/app/live_capture.h"
 #include "agent/app/pipeline.h"
 #include "agent/app/signals.h"
+#include "agent/attach/proc_fs.h"
 #include "agent/capture/record_file.h"
 
 namespace sonde::app {
@@ -89,6 +90,10 @@ void print_listening(const LiveCapture& live) {
 }  // namespace
 
 int run_trace(const TraceOptions& options) {
+  if (options.pid && !attach::ProcFs().identity(*options.pid)) {
+    return complain(fmt::format("no process has the pid {}; see `ps -e`", *options.pid),
+                    kExitFailure);
+  }
   block_signals();
   Counters counters;
   const Limits limits;
@@ -96,10 +101,13 @@ int run_trace(const TraceOptions& options) {
   if (!printer.ok()) return complain(printer.error().message, kExitFailure);
   auto live = start_live(options.config, options.plain_http_ports, counters);
   if (!live.ok()) return complain(live.error().message, kExitFailure);
+  uint64_t shown = 0;
   Pipeline pipeline(
       limits, counters,
       [&](llm::Exchange&& exchange) {
-        if (wanted(options, exchange)) printer->print(exchange);
+        if (!wanted(options, exchange)) return;
+        ++shown;
+        printer->print(exchange);
       },
       [&](const capture::ConnectionKey& key) {
         (*live)->probes().ignore(key.tgid, key.handle, key.generation_ns);
@@ -114,7 +122,9 @@ int run_trace(const TraceOptions& options) {
   std::vector<std::byte> records;
   while ((*live)->queue().take(records, kTakeWait)) pipeline.on_records(records);
   pipeline.finish();
-  fmt::print(stderr, "{} exchanges\n", counters.value(Count::kExchangesSeen));
+  const uint64_t seen = counters.value(Count::kExchangesSeen);
+  fmt::print(stderr, "{} exchanges{}\n", shown,
+             shown == seen ? "" : fmt::format(" of {} heard", seen));
   print_losses(counters);
   return kExitGood;
 }

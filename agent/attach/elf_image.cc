@@ -131,6 +131,7 @@ Status ElfImage::parse_program_headers(const std::vector<std::byte>& table, size
             : std::min<uint64_t>(header->p_filesz, file_size_ - header->p_offset);
     if (header->p_vaddr > UINT64_MAX - in_file) continue;
     if (header->p_type == PT_LOAD) {
+      cut_ = cut_ || in_file < header->p_filesz;
       if (in_file == 0) continue;
       segments_.push_back({header->p_vaddr, header->p_offset, in_file,
                            (header->p_flags & PF_W) != 0, (header->p_flags & PF_X) != 0});

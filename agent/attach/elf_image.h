@@ -69,6 +69,8 @@ class ElfImage {
   Machine machine() const { return machine_; }
   bool position_independent() const { return position_independent_; }
   uint64_t file_size() const { return file_size_; }
+  // A segment reaches beyond the end of the file: it was truncated, or is still being written.
+  bool is_cut() const { return cut_; }
   const std::string& build_id() const { return build_id_; }
   const LocateLimits& limits() const { return limits_; }
 
@@ -137,6 +139,7 @@ class ElfImage {
   uint64_t file_size_ = 0;
   Machine machine_ = Machine::kAmd64;
   bool position_independent_ = false;
+  bool cut_ = false;
   std::string build_id_;
   std::vector<Segment> segments_;
   std::vector<Section> sections_;

@@ -116,4 +116,23 @@ size_t for_each_function(const ElfImage& image,
   return visited;
 }
 
+std::vector<std::string> needed_libraries(const ElfImage& image, size_t limit) {
+  std::vector<std::string> libraries;
+  const auto dynamic = image.program_header(PT_DYNAMIC);
+  if (!dynamic) return libraries;
+  uint64_t names = 0;
+  std::vector<uint64_t> needed;
+  for (uint64_t at = dynamic->begin; at + 16 <= dynamic->end && needed.size() < limit; at += 16) {
+    const auto tag = image.integer<int64_t>(at);
+    const auto value = image.integer<uint64_t>(at + 8);
+    if (!tag || !value || *tag == DT_NULL) break;
+    if (*tag == DT_STRTAB) names = *value;
+    if (*tag == DT_NEEDED) needed.push_back(*value);
+  }
+  for (const uint64_t offset : needed) {
+    if (auto name = image.string_at(names + offset)) libraries.push_back(std::move(*name));
+  }
+  return libraries;
+}
+
 }  // namespace sonde::attach

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/attach/elf_image.h"
 
@@ -21,5 +23,8 @@ struct FunctionSymbol {
 // both tables is visited twice. Answers how many were visited.
 size_t for_each_function(const ElfImage& image,
                          const std::function<void(const FunctionSymbol&)>& visit);
+
+// The libraries that the file asks the dynamic linker for (DT_NEEDED), at most `limit` of them.
+std::vector<std::string> needed_libraries(const ElfImage& image, size_t limit = 64);
 
 }  // namespace sonde::attach

@@ -1,8 +1,11 @@
 #include "agent/attach/locate_cache.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -28,6 +31,20 @@ bool is_private(const std::filesystem::path& folder) {
          status.st_uid == ::geteuid() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+// A file that is gone for ever leaves its report behind: the oldest go, whatever they are of.
+void keep_newest(const std::filesystem::path& folder, size_t most) {
+  std::vector<std::pair<std::filesystem::file_time_type, std::filesystem::path>> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const auto written = entry.last_write_time(error);
+    if (!error) files.emplace_back(written, entry.path());
+  }
+  if (files.size() <= most) return;
+  std::sort(files.begin(), files.end());
+  files.resize(files.size() - most);
+  for (const auto& [written, path] : files) std::filesystem::remove(path, error);
+}
+
 }  // namespace
 
 LocateCache::LocateCache(size_t entries, std::filesystem::path folder)
@@ -35,6 +52,7 @@ LocateCache::LocateCache(size_t entries, std::filesystem::path folder)
   if (folder_.empty()) return;
   ::mkdir(folder_.c_str(), 0700);
   if (!is_private(folder_)) folder_.clear();
+  if (!folder_.empty()) keep_newest(folder_, entries_);
 }
 
 Result<std::shared_ptr<const LocateReport>> LocateCache::locate(const std::filesystem::path& file,
@@ -109,7 +127,7 @@ std::shared_ptr<const LocateReport> LocateCache::load(const Key& key) const {
 
 // Written beside its name and renamed, so that a reader never sees half of it. A full disk costs
 // only the next search.
-void LocateCache::save(const Key& key, const LocateReport& report) const {
+void LocateCache::save(const Key& key, const LocateReport& report) {
   if (folder_.empty()) return;
   const std::filesystem::path path = path_of(key);
   const std::filesystem::path draft = fmt::format("{}.{}", path.string(), ::getpid());
@@ -124,6 +142,7 @@ void LocateCache::save(const Key& key, const LocateReport& report) const {
   }
   std::filesystem::rename(draft, path, error);
   if (error) std::filesystem::remove(draft, error);
+  if (++saved_ % entries_ == 0) keep_newest(folder_, entries_);
 }
 
 LocateCache::Statistics LocateCache::statistics() const {

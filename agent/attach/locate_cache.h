@@ -7,6 +7,7 @@
 // build-id is part of what is kept and must still match.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <list>
@@ -20,7 +21,7 @@
 
 namespace sonde::attach {
 
-// Thread-safe. Bounded: the least recently used report goes first.
+// Thread-safe. Bounded: the least recently used report goes first, on disk the oldest.
 class LocateCache {
  public:
   struct Statistics {
@@ -29,7 +30,7 @@ class LocateCache {
   };
 
   // `folder` keeps reports over restarts (created 0700; ignored if others may write it); empty:
-  // none.
+  // none. On disk there are at most twice `entries`.
   explicit LocateCache(size_t entries = 1024, std::filesystem::path folder = {});
 
   // As locate(); errors are not kept.
@@ -50,10 +51,11 @@ class LocateCache {
   void keep(const Key& key, std::shared_ptr<const LocateReport> report);
   std::filesystem::path path_of(const Key& key) const;
   std::shared_ptr<const LocateReport> load(const Key& key) const;
-  void save(const Key& key, const LocateReport& report) const;
+  void save(const Key& key, const LocateReport& report);
 
   const size_t entries_;
   std::filesystem::path folder_;
+  std::atomic<uint64_t> saved_{0};
   mutable std::mutex mutex_;
   std::list<Entry> recent_;  // newest first
   std::map<Key, std::list<Entry>::iterator> by_key_;

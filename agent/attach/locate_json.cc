@@ -53,6 +53,7 @@ std::string to_json(const std::filesystem::path& file, const LocateReport& repor
   for (const Refusal& refusal : report.refusals) {
     json["refusals"].push_back({{"stack", to_string(refusal.stack)}, {"reason", refusal.reason}});
   }
+  if (!report.nothing_found.empty()) json["reason"] = report.nothing_found;
   // A file name or a symbol may hold bytes that are no UTF-8.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -79,6 +80,7 @@ std::string to_text(const std::filesystem::path& file, const LocateReport& repor
       text += '\n';
     }
   }
+  if (!report.nothing_found.empty()) fmt::format_to(out, "  {}\n", report.nothing_found);
   for (const Refusal& refusal : report.refusals) {
     fmt::format_to(out, "  {} refused: {}\n", to_string(refusal.stack), refusal.reason);
   }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/ranges.h>
+
+#include "agent/attach/elf_symbols.h"
 #include "agent/attach/search.h"
 
 namespace sonde::attach {
@@ -58,6 +61,20 @@ const FunctionInfo& info(Function function) {
   });
 }
 
+// What to tell who expected a stack: it may be in a library, or in the part of a file that is gone.
+std::string why_nothing(const ElfImage& image) {
+  std::string why =
+      "no TLS stack in this file: no function of OpenSSL, BoringSSL, GnuTLS, NSS, Go's crypto/tls, "
+      "aws-lc or ring by symbol, cross-reference or pattern";
+  if (image.is_cut()) return why + "; the file is cut: it ends before its last segment does";
+  const auto libraries = needed_libraries(image);
+  if (!libraries.empty()) {
+    why += fmt::format("; a stack may be in a library it loads, which is looked at by itself: {}",
+                       fmt::join(libraries, ", "));
+  }
+  return why;
+}
+
 }  // namespace
 
 Result<LocateReport> locate(const std::filesystem::path& file, const LocateLimits& limits) {
@@ -71,6 +88,7 @@ LocateReport locate(const ElfImage& image) {
                       .machine = std::string(to_string(image.machine()))};
   Search search(image);
   for (const Locator locator : kLocators) locator(search, report);
+  if (report.targets.empty() && report.refusals.empty()) report.nothing_found = why_nothing(image);
   return report;
 }
 

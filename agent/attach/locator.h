@@ -104,6 +104,8 @@ struct LocateReport {
   std::string machine;   // "x86-64", "arm64"
   std::vector<TlsTarget> targets;
   std::vector<Refusal> refusals;
+  // Without a target or a refusal: what was looked for, and where else a stack may be.
+  std::string nothing_found;
 };
 
 // Bounds of one search; what a hostile file can grow ends here.

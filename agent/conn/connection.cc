@@ -28,9 +28,9 @@ void Connection::feed(http::Direction direction, Stream& stream, uint64_t positi
 void Connection::on_close(const capture::CloseEvent& event) {
   feed(http::Direction::kReceived, received_, event.end_position[0], {}, 0);
   feed(http::Direction::kSent, sent_, event.end_position[1], {}, 0);
-  finish();
+  finish(http::Ending::kClosed);
 }
 
-void Connection::finish() { session_.close(); }
+void Connection::finish(http::Ending ending) { session_.close(ending); }
 
 }  // namespace sonde::conn

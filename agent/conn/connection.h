@@ -22,7 +22,7 @@ class Connection {
   // The handle was freed; the end positions reveal what was lost behind the last piece.
   void on_close(const capture::CloseEvent& event);
   // Ends what is in flight; on_close() does it too.
-  void finish();
+  void finish(http::Ending ending);
 
   const capture::ConnectionKey& key() const { return key_; }
   uint32_t target() const { return target_; }

@@ -310,10 +310,10 @@ void Http1Connection::expire_unanswered() {
   }
 }
 
-void Http1Connection::close() {
+void Http1Connection::close(Ending ending) {
   if (next_ != NextProtocol::kHttp1) return;
-  const Http1Event request_end = request_reader_.close();
-  const Http1Event response_end = response_reader_.close();
+  const Http1Event request_end = request_reader_.close(ending);
+  const Http1Event response_end = response_reader_.close(ending);
   on_request_event(request_end);
   on_response_event(response_end);
   expire_unanswered();

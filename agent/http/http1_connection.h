@@ -42,7 +42,7 @@ class Http1Connection {
   // `count` bytes of that direction were lost (0: unknown how many).
   void gap(StartKind direction, uint64_t count);
   // Ends everything in flight.
-  void close();
+  void close(Ending ending);
 
   NextProtocol next_protocol() const { return next_; }
   // The exchange that switched protocols, and the Sec-WebSocket-Extensions of its response. For

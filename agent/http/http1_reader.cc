@@ -185,10 +185,10 @@ Http1Event Http1Reader::gap(uint64_t count) {
   return cut();
 }
 
-Http1Event Http1Reader::close() {
+Http1Event Http1Reader::close(Ending ending) {
   if (state_ != State::kBody) return {};
-  const bool close_delimited = framing_.kind == Framing::Kind::kUntilClose;
-  return finish(close_delimited ? End::kComplete : End::kTruncated);
+  const bool whole = framing_.kind == Framing::Kind::kUntilClose && ending == Ending::kClosed;
+  return finish(whole ? End::kComplete : End::kTruncated);
 }
 
 }  // namespace sonde::http

@@ -51,7 +51,7 @@ class Http1Reader {
   // cut; kNeedMore: no message was under way, or only its head.
   Http1Event gap(uint64_t count);
   // The connection is over. kEnd if a body was under way.
-  Http1Event close();
+  Http1Event close(Ending ending);
   // Gives up the message under way without an event and searches for the next one.
   void search();
 

@@ -56,6 +56,12 @@ enum class End : uint8_t {
   kTruncated,  // a gap, a reset, a limit or the end of the connection cut it
 };
 
+// How the hearing of a connection ends.
+enum class Ending : uint8_t {
+  kClosed,      // the connection is over, which delimits a body without a length (RFC 9112, 6.3)
+  kNotHeardOn,  // capture ends or gives it up: what is in flight is cut
+};
+
 // Which role the watched process plays on a connection.
 enum class Side : uint8_t { kUnknown, kClient, kServer };
 

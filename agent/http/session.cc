@@ -67,9 +67,9 @@ class Session::Impl {
     }
   }
 
-  void close() {
+  void close(Ending ending) {
     if (auto* http1 = std::get_if<Http1Connection>(&protocol_)) {
-      http1->close();
+      http1->close(ending);
     } else if (auto* http2 = std::get_if<Http2Connection>(&protocol_)) {
       http2->close();
     } else if (auto* websocket = std::get_if<WebSocketConnection>(&protocol_)) {
@@ -212,7 +212,7 @@ class Session::Impl {
 
   void give_up() {
     counters_.add(Count::kConnectionsNotHttp);
-    close();
+    close(Ending::kNotHeardOn);
   }
 
   ExchangeHandler& handler_;
@@ -235,7 +235,7 @@ Session& Session::operator=(Session&&) noexcept = default;
 
 void Session::consume(Direction direction, Bytes bytes) { impl_->consume(direction, bytes); }
 void Session::gap(Direction direction, uint64_t count) { impl_->gap(direction, count); }
-void Session::close() { impl_->close(); }
+void Session::close(Ending ending) { impl_->close(ending); }
 Side Session::side() const { return impl_->side(); }
 bool Session::worth_hearing() const { return impl_->worth_hearing(); }
 

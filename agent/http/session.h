@@ -32,8 +32,8 @@ class Session {
   void consume(Direction direction, Bytes bytes);
   // `count` bytes of this direction were lost here (0: unknown how many); parsing resynchronises.
   void gap(Direction direction, uint64_t count);
-  // The connection is over: what is in flight ends (RFC 9112, 6.3: close delimits a body).
-  void close();
+  // What is in flight ends.
+  void close(Ending ending = Ending::kClosed);
 
   Side side() const;
   // False once it is certain that the connection speaks no protocol known here; its bytes are then

@@ -21,10 +21,11 @@ struct RoleZone {
   std::string_view role;
   Zone zone;
 };
+constexpr std::string_view kAssistant = "assistant";
 constexpr auto kRoleZones = std::to_array<RoleZone>({
     {"system", Zone::kSystem},
     {"developer", Zone::kDeveloper},
-    {"assistant", Zone::kAssistant},
+    {kAssistant, Zone::kAssistant},
     {"model", Zone::kAssistant},
     {"chatbot", Zone::kAssistant},
     {"ai", Zone::kAssistant},
@@ -35,6 +36,13 @@ constexpr auto kRoleZones = std::to_array<RoleZone>({
     {"observation", Zone::kTool},
     {"context", Zone::kTool},
 });
+
+// Gemini's "model" and Cohere's "CHATBOT" are what OpenTelemetry calls the assistant.
+std::string_view usual_role(std::string_view role) {
+  return role.empty() || equal_ignoring_case(role, "model") || equal_ignoring_case(role, "chatbot")
+             ? kAssistant
+             : role;
+}
 
 }  // namespace
 
@@ -69,7 +77,7 @@ Message& Writer::input(std::string_view role, Zone zone) {
   const bool room = exchange_.input.size() < limits_.messages;
   if (!room) refuse();
   Message& message = room ? exchange_.input.emplace_back() : (spare_message_ = Message{});
-  append(message.role, role);
+  append(message.role, role.empty() ? role : usual_role(role));
   message.zone = zone;
   return message;
 }
@@ -78,7 +86,7 @@ Message& Writer::output(std::string_view role) {
   const bool room = exchange_.output.size() < limits_.messages;
   if (!room) refuse();
   Message& message = room ? exchange_.output.emplace_back() : (spare_message_ = Message{});
-  append(message.role, role.empty() ? "assistant" : role);
+  append(message.role, usual_role(role));
   message.zone = Zone::kAssistant;
   return message;
 }

@@ -57,6 +57,18 @@ TEST_F(LocateCacheTest, TheFolderOutlivesTheCache) {
   EXPECT_EQ(cache.statistics().hits, 1u);
 }
 
+TEST_F(LocateCacheTest, TheFolderDoesNotGrowForEver) {
+  const auto folder = folder_ / "kept";
+  for (int i = 0; i < 20; ++i) {
+    LocateCache cache(4, folder);
+    std::filesystem::remove(library_);
+    std::filesystem::copy_file(fixture("returns_x86_64.so"), library_);
+    ASSERT_TRUE(cache.locate(library_).ok());
+  }
+  const auto files = std::distance(std::filesystem::directory_iterator(folder), {});
+  EXPECT_LE(files, 5);
+}
+
 TEST_F(LocateCacheTest, AFolderOthersCanWriteIsNotTrusted) {
   const std::filesystem::path open = folder_ / "open";
   std::filesystem::create_directory(open);

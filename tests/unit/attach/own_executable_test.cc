@@ -11,6 +11,7 @@ TEST(OwnExecutableTest, IsTakenForNoTlsStack) {
   ASSERT_TRUE(report.ok()) << report.error().message;
   EXPECT_TRUE(report->targets.empty());
   for (const Refusal& refusal : report->refusals) ADD_FAILURE() << refusal.reason;
+  EXPECT_NE(report->nothing_found.find("libc.so.6"), std::string::npos) << report->nothing_found;
 }
 
 }  // namespace

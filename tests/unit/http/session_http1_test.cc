@@ -219,6 +219,16 @@ TEST(Http1SessionTest, CloseEndsABodyWithoutLength) {
   EXPECT_TRUE(heard.told(1).response.whole());
 }
 
+TEST(Http1SessionTest, TheEndOfCaptureCutsABodyWithoutLength) {
+  Heard heard;
+  heard.sent(kRequest2);
+  heard.received("HTTP/1.1 200 OK\r\n\r\npart of ");
+  heard.session.close(Ending::kNotHeardOn);
+  EXPECT_EQ(heard.told(1).response.body, "part of ");
+  EXPECT_TRUE(heard.told(1).response.ended);
+  EXPECT_FALSE(heard.told(1).response.whole());
+}
+
 TEST(Http1SessionTest, OtherProtocolsAreNotWorthHearing) {
   Heard heard;
   heard.received("220 mail.example ESMTP\r\n");

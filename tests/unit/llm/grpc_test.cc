@@ -86,12 +86,12 @@ TEST(GrpcTest, GeminiIsReadAsOverHttpAtEverySplit) {
     EXPECT_TRUE(exchange.capture.complete);
     EXPECT_EQ(summary(exchange.input),
               "user/user: text(Snow in \"Zürich\"?\n)\n"
-              "model/assistant: "
+              "assistant/assistant: "
               "tool_call(,get_weather,{\"city\":\"Zürich\",\"days\":3,\"deep\":[true,null]})"
               "\n"
               "tool/tool: tool_call_response(,{\"sky\":\"snow ❄\"})\n");
     EXPECT_EQ(summary(exchange.output),
-              "model/assistant: text(It snows.) "
+              "assistant/assistant: text(It snows.) "
               "tool_call(,note,{\"city\":\"Zürich\",\"days\":3,\"deep\":[true,null]}) -> STOP\n");
   });
 }
@@ -132,7 +132,7 @@ TEST(GrpcTest, VertexHasNumbersOfItsOwn) {
   EXPECT_FALSE(exchange.stream);
   EXPECT_TRUE(exchange.capture.complete);
   EXPECT_EQ(summary(exchange.input), "user/user: text(Snow?)\n");
-  EXPECT_EQ(summary(exchange.output), "model/assistant: text(Yes.) -> MAX_TOKENS\n");
+  EXPECT_EQ(summary(exchange.output), "assistant/assistant: text(Yes.) -> MAX_TOKENS\n");
   ASSERT_EQ(exchange.verdicts.size(), 1U);
   EXPECT_EQ(exchange.verdicts[0].name, "dangerous_content");
 }

@@ -102,9 +102,9 @@ TEST(GeminiLiveTest, TurnsAndToolCallsAreExchanges) {
   EXPECT_EQ(exchanges[0].http.path.find("secret"), std::string::npos);
   EXPECT_EQ(summary(exchanges[0].input), "user/user: text(Hi)\n");
   EXPECT_EQ(summary(exchanges[0].output),
-            "model/assistant: tool_call(f1,note,{\"t\":1}) -> tool_call\n");
+            "assistant/assistant: tool_call(f1,note,{\"t\":1}) -> tool_call\n");
   EXPECT_EQ(summary(exchanges[1].input), "tool/tool: tool_call_response(f1,{\"ok\":true})\n");
-  EXPECT_EQ(summary(exchanges[1].output), "model/assistant: text(Hello) -> turn_complete\n");
+  EXPECT_EQ(summary(exchanges[1].output), "assistant/assistant: text(Hello) -> turn_complete\n");
   EXPECT_EQ(exchanges[1].output_tokens, 2U);
 }
 
