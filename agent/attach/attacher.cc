@@ -25,6 +25,7 @@ constexpr size_t kMaxToldProcesses = 65536;
 constexpr size_t kMaxBacklog = 65536;
 constexpr int kMaxParents = 16;
 constexpr int kSweepNice = 10;
+constexpr int kFollowNice = -10;
 
 // Whether a library's name promises a TLS stack; the others wait for a quieter moment.
 bool is_urgent(const std::string& path) {
@@ -111,8 +112,11 @@ bool Attacher::wait_until_swept(std::chrono::milliseconds timeout) const {
   return swept_changed_.wait_for(lock, timeout, [this] { return swept_; });
 }
 
-// The thread of what cannot wait.
+// The thread of what cannot wait: a program connects some milliseconds after its start, however
+// busy the host is. Little to do, and rarely; where it may not go first (CAP_SYS_NICE), it goes as
+// the others.
 void Attacher::follow(const std::stop_token& stop) {
+  setpriority(PRIO_PROCESS, 0, kFollowNice);
   std::vector<ExecMapping> mappings;
   while (!stop.stop_requested()) {
     mappings.clear();

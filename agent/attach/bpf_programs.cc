@@ -186,6 +186,8 @@ SkeletonPtr load_programs_for(const tls_bpf& first, const KernelFeatures& featur
     const int shared = bpf_object__find_map_fd_by_name(first.obj, bpf_map__name(map));
     if (shared < 0 || bpf_map__reuse_fd(map, shared) != 0) return nullptr;
   }
+  // What one says the others must see: that sockets are wanted, that Go is heard.
+  if (bpf_map__reuse_fd(skeleton->maps.bss, bpf_map__fd(first.maps.bss)) != 0) return nullptr;
   const auto needed = program_names(*skeleton, target);
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {

@@ -9,7 +9,7 @@
 #include "agent/attach/probe_set.h"
 
 struct bpf_program;
-struct tls_bpf;
+struct tls_bpf;  // NOLINT(readability-identifier-naming): as bpftool names it
 
 namespace sonde::attach {
 

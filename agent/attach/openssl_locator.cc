@@ -298,10 +298,26 @@ bool before_flags(const TlsTarget& target) {
   });
 }
 
+// The symbols name the only copy there is, in both directions: then there is nothing left to find,
+// and the first call of a library never seen is not waited for.
+bool named_by_symbols(Search& search, const LocateReport& report) {
+  if (search.literal(anchor::kOpenSslFile).size() != 1) return false;
+  return std::any_of(report.targets.begin(), report.targets.end(), [](const TlsTarget& target) {
+    const auto heard = [&target](Function function) {
+      return std::any_of(target.functions.begin(), target.functions.end(),
+                         [function](const FunctionSite& site) {
+                           return site.function == function && !site.returns.empty();
+                         });
+    };
+    return target.stack == Stack::kOpenSsl && heard(Function::kSslRead) &&
+           heard(Function::kSslWrite);
+  });
+}
+
 }  // namespace
 
 void locate_openssl(Search& search, LocateReport& report) {
-  if (search.literal(anchor::kOpenSslFile).empty()) return;
+  if (search.literal(anchor::kOpenSslFile).empty() || named_by_symbols(search, report)) return;
   OpenSslCopy copy(search, references_to_anchors(search));
   if (copy.empty()) return;  // the text alone is no OpenSSL
   TlsTarget target{.stack = Stack::kOpenSsl, .located_by = LocatedBy::kXref};

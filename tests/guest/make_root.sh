@@ -35,7 +35,7 @@ printf '127.0.0.1 localhost\n' > "$root/etc/hosts"
 add "$build/bin/hear"
 mv "$root$build/bin/hear" "$root/hear"
 cp -r "$here/../kernel" "$root/tests/"
-for program in openssl_shared go_client_stripped; do
+for program in openssl_shared go_client_stripped rustls_ring_0.16; do
   add "$build/tests/kernel/programs/$program"
   mv "$root$build/tests/kernel/programs/$program" "$root/programs/"
 done

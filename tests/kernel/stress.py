@@ -7,7 +7,8 @@ overload       with a ring of 256 KiB and clients at full speed, captured and re
 churn          probes come and go in the library that clients work with: no client fails.
 restart        the same with the whole program, from its start to its end.
 first-request  short-lived processes of a known library are all heard; a static program never seen
-               before, which connects 50 ms after its start, at least 95 times of 100.
+               before, which connects 50 ms after its start, at least 95 times of 100. How often a
+               program is heard that brings a library never seen and does not wait, is printed.
 """
 import argparse
 import shutil
@@ -96,10 +97,15 @@ def while_clients_work(bench, disturb):
     return done[0] > 0 and not failures
 
 
+def library_of(program):
+    """The libssl that a program is linked with."""
+    libraries = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    return next(line.split()[2] for line in libraries.splitlines() if "libssl" in line)
+
+
 def churn(bench):
     rounds = bench.arguments.rounds or 1000
-    library = subprocess.run(["ldd", bench.program], capture_output=True, text=True, check=True)
-    library = next(line.split()[2] for line in library.stdout.splitlines() if "libssl" in line)
+    library = library_of(bench.program)
 
     def disturb():
         print(subprocess.run([bench.arguments.hear, "churn", library, str(rounds)], check=True,
@@ -127,21 +133,33 @@ def first_request(bench):
     known = [f"known-{n}" for n in range(rounds)]
     failed = sum(bench.exchange(case, body, 1) != 0 for case in known)
     static = Path(bench.arguments.programs, "openssl_static_stripped")
+    wait = str(bench.arguments.wait_ms)
     fresh = [f"fresh-{n}" for n in range(max(1, rounds // 10))]
     for case in fresh:
         # A copy is another inode: nobody has seen it. It sleeps first, as programs start up.
         copy = Path(bench.folder, case)
         shutil.copy(static, copy)
-        command = [str(copy), "--wait-ms", "50", bench.url(case, 1), body, "1"]
+        command = [str(copy), "--wait-ms", wait, bench.url(case, 1), body, "1"]
         failed += subprocess.run(command, capture_output=True, timeout=60).returncode != 0
         copy.unlink()
+    # As in a container whose image was not there before: its own copy of a library.
+    libraries = [f"library-{n}" for n in range(len(fresh))]
+    for case in libraries:
+        folder = Path(bench.folder, case)
+        folder.mkdir()
+        shutil.copy(library_of(bench.program), folder)
+        command = [bench.program, bench.url(case, 1), body, "1"]
+        failed += subprocess.run(command, capture_output=True, timeout=60,
+                                 env={"LD_LIBRARY_PATH": str(folder)}).returncode != 0
+        shutil.rmtree(folder)
     connections, _ = hear.stop()
     heads = [c["sent"]["head"] for c in connections]
 
     def heard(cases):
         return sum(any(head.startswith(f"POST /c/{case}?") for head in heads) for case in cases)
-    print(f"known library: {heard(known)} of {len(known)} heard; never seen, 50 ms: "
-          f"{heard(fresh)} of {len(fresh)}; {failed} clients failed")
+    print(f"known library: {heard(known)} of {len(known)} heard; never seen, {wait} ms: "
+          f"{heard(fresh)} of {len(fresh)}; library never seen, at once: {heard(libraries)} of "
+          f"{len(libraries)}; {failed} clients failed")
     return not failed and heard(known) == len(known) and heard(fresh) >= 0.95 * len(fresh)
 
 
@@ -151,6 +169,7 @@ def main():
     parser.add_argument("--hear", required=True)
     parser.add_argument("--programs", required=True)
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--wait-ms", type=int, default=50, help="of programs never seen")
     arguments = parser.parse_args()
     tests = {"overload": overload, "churn": churn, "restart": restart,
              "first-request": first_request}
