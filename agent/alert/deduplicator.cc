@@ -10,15 +10,29 @@
 
 namespace sonde::alert {
 
+namespace {
+
+// That an application sends or answers with personal data of a type is the news, not whose: a
+// payment tool would raise an alert for each card that it looks up.
+bool is_about_the_type(const detect::Finding& finding) {
+  return finding.alert == "sensitive_data.prompt" || finding.alert == "sensitive_data.response";
+}
+
+std::string_view proof_of(const detect::Finding& finding) {
+  if (is_about_the_type(finding)) return "type";
+  const auto fingerprint = finding.data.find("fingerprint");
+  return fingerprint != finding.data.end() ? std::string_view(fingerprint->second)
+                                           : std::string_view(finding.evidence);
+}
+
+}  // namespace
+
 Deduplicator::Deduplicator(const DeduplicatorConfig& config, Counters& counters)
     : config_(config), counters_(counters) {}
 
 Deduplicator::Key Deduplicator::key_of(const detect::Finding& finding,
                                        const llm::Exchange& exchange) {
-  const auto fingerprint = finding.data.find("fingerprint");
-  const std::string_view proof = fingerprint != finding.data.end()
-                                     ? std::string_view(fingerprint->second)
-                                     : std::string_view(finding.evidence);
+  const std::string_view proof = proof_of(finding);
   std::string text;
   const std::string application = application_of(exchange);
   for (const std::string_view field :

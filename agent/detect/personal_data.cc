@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/detect/check_digits.h"
+#include "agent/detect/encoding.h"
 #include "agent/detect/national_ids.h"
 
 namespace sonde::detect {
@@ -219,6 +220,20 @@ bool is_contact(std::string_view type) { return type == "email" || type == "phon
 
 std::vector<PersonalData> find_personal_data(std::string_view text, PersonalDataUse use) {
   return Finder(text, use).find();
+}
+
+std::vector<EncodedPersonalData> find_encoded_personal_data(std::string_view text,
+                                                            PersonalDataUse use) {
+  std::vector<EncodedPersonalData> found;
+  for (const EncodedRun& run : find_encoded_runs(text)) {
+    for (const PersonalData& item : find_personal_data(run.decoded, use)) {
+      if (found.size() == kPersonalDataPerText) return found;
+      found.push_back({{run.start, run.end, item.type},
+                       run.decoded.substr(item.start, item.end - item.start),
+                       run.encoding});
+    }
+  }
+  return found;
 }
 
 }  // namespace sonde::detect

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,5 +26,14 @@ enum class PersonalDataUse : uint8_t { kFinding, kMask };
 // Without overlaps, in order, at most kPersonalDataPerText.
 std::vector<PersonalData> find_personal_data(std::string_view text,
                                              PersonalDataUse use = PersonalDataUse::kFinding);
+
+// What base64, hex or percent encodings hide: the place is that of the whole encoded run.
+struct EncodedPersonalData {
+  PersonalData place;
+  std::string value;          // decoded
+  std::string_view encoding;  // "base64", "hex", "percent"
+};
+std::vector<EncodedPersonalData> find_encoded_personal_data(
+    std::string_view text, PersonalDataUse use = PersonalDataUse::kFinding);
 
 }  // namespace sonde::detect

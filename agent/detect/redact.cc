@@ -20,7 +20,7 @@ struct Mask {
   size_t start;
   size_t end;
   std::string_view type;
-  std::string_view value;  // what the fingerprint is of
+  std::string value;  // what the fingerprint is of
 };
 
 // Appends to a bounded text; a mask goes in whole or not at all.
@@ -86,14 +86,28 @@ class Writer {
   std::string out_;
 };
 
+// An encoded run that is cut is decoded to something else: the window grows to its ends.
+void grow_over_word(std::string_view text, size_t& start, size_t& end) {
+  constexpr size_t kLongestRun = size_t{16} << 10;
+  constexpr std::string_view kStops = " \t\r\n\"'<>(){}[],;";
+  const auto inside = [&](size_t at) { return kStops.find(text[at]) == kStops.npos; };
+  for (size_t n = 0; n < kLongestRun && start > 0 && inside(start - 1); ++n) --start;
+  for (size_t n = 0; n < kLongestRun && end < text.size() && inside(end); ++n) ++end;
+}
+
 void add_personal(std::string_view text, size_t from, size_t to, std::vector<Mask>& masks) {
-  const size_t start = from > kMargin ? from - kMargin : 0;
-  const size_t end = std::min(text.size(), to + kMargin);
-  for (const PersonalData& item :
-       find_personal_data(text.substr(start, end - start), PersonalDataUse::kMask)) {
-    const size_t at = start + item.start;
+  size_t start = from > kMargin ? from - kMargin : 0;
+  size_t end = std::min(text.size(), to + kMargin);
+  grow_over_word(text, start, end);
+  const std::string_view window = text.substr(start, end - start);
+  for (const PersonalData& item : find_personal_data(window, PersonalDataUse::kMask)) {
     const size_t size = item.end - item.start;
-    masks.push_back({at, at + size, item.type, text.substr(at, size)});
+    masks.push_back({start + item.start, start + item.end, item.type,
+                     std::string(window.substr(item.start, size))});
+  }
+  for (EncodedPersonalData& item : find_encoded_personal_data(window, PersonalDataUse::kMask)) {
+    masks.push_back(
+        {start + item.place.start, start + item.place.end, item.place.type, std::move(item.value)});
   }
 }
 

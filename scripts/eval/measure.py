@@ -99,6 +99,8 @@ def main():
 
 def proof(finding):
     """What makes two findings of one application equal (agent/alert/deduplicator.h)."""
+    if finding["alert"] in ("sensitive_data.prompt", "sensitive_data.response"):
+        return finding["subtype"]
     return finding.get("data", {}).get("fingerprint") or finding.get("evidence", "")
 
 

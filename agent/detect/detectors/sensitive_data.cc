@@ -38,15 +38,24 @@ class SensitiveDataDetector final : public Detector {
  private:
   struct Group {
     PersonalData first;
-    std::set<std::string_view> values;
+    std::string_view encoding;  // of the first
+    std::set<std::string> values;
+    std::string value;  // the first
   };
+  using Groups = std::map<std::string_view, Group>;
+
+  static void count(Groups& groups, const PersonalData& item, std::string value,
+                    std::string_view encoding) {
+    Group& group = groups.try_emplace(item.type, Group{item, encoding, {}, value}).first->second;
+    group.values.insert(std::move(value));
+  }
 
   static void inspect_text(const Text& text, size_t index, std::vector<Hit>& hits) {
-    std::map<std::string_view, Group> groups;
-    for (const PersonalData& item : find_personal_data(text.text)) {
-      Group& group = groups.try_emplace(item.type, Group{item, {}}).first->second;
-      group.values.insert(text.text.substr(item.start, item.end - item.start));
-    }
+    Groups groups;
+    for (const PersonalData& item : find_personal_data(text.text))
+      count(groups, item, std::string(text.text.substr(item.start, item.end - item.start)), {});
+    for (const EncodedPersonalData& item : find_encoded_personal_data(text.text))
+      count(groups, item.place, item.value, item.encoding);
     for (const auto& [type, group] : groups) {
       if (is_contact(type) && group.values.size() < kContacts) continue;
       Hit hit{.alert = text.zone == llm::Zone::kAssistant ? "sensitive_data.response"
@@ -58,7 +67,8 @@ class SensitiveDataDetector final : public Detector {
               .start = group.first.start,
               .end = group.first.end};
       hit.data["count"] = std::to_string(group.values.size());
-      hit.fingerprint_of = text.text.substr(group.first.start, group.first.end - group.first.start);
+      if (!group.encoding.empty()) hit.data["encoding"] = group.encoding;
+      hit.fingerprint_of = group.value;
       hits.push_back(std::move(hit));
     }
   }

@@ -43,6 +43,19 @@ TEST_F(DeduplicatorTest, AnotherNameProofOrApplicationIsAnotherAlert) {
   EXPECT_TRUE(admit(finding, 1).raise);
 }
 
+TEST_F(DeduplicatorTest, PersonalDataOfATypeIsOneAlertWhoseverItIs) {
+  detect::Finding finding = sample_finding();
+  finding.alert = "sensitive_data.prompt";
+  finding.subtype = "payment_card";
+  EXPECT_TRUE(admit(finding, 1).raise);
+  finding.data["fingerprint"] = "another card";
+  EXPECT_FALSE(admit(finding, 2).raise);
+  finding.subtype = "iban";
+  EXPECT_TRUE(admit(finding, 3).raise);
+  finding.alert = "sensitive_data.response";
+  EXPECT_TRUE(admit(finding, 4).raise);
+}
+
 TEST_F(DeduplicatorTest, WithoutFingerprintTheEvidenceDecides) {
   detect::Finding finding = sample_finding();
   finding.data.clear();

@@ -88,6 +88,8 @@ TEST_F(CredentialTest, ExamplesAndPlaceholdersAreNoSecrets) {
         "postgres://app:${DB_PASSWORD}@db/app", "token: string; key: number; secret: boolean",
         "The key to success is persistence, and the secret is practice.",
         "def get_access_token(self, client_credentials_provider):",
+        "{\"confluence\": [\"searchConfluenceUsingCql\"]}",
+        "STRIPE_KEY=sk_test_4eC39HqLyjWDarjtT1zdp7dc",
         "sk-learn is a library; sk-ant- is a prefix"}) {
     EXPECT_THAT(type_in(answer), IsEmpty()) << answer;
   }

@@ -97,5 +97,19 @@ TEST_F(SensitiveDataTest, SignatureIsNoListOfContacts) {
   EXPECT_THAT(alerts(text(llm::Zone::kUser, list)), Contains("sensitive_data.prompt"));
 }
 
+TEST_F(SensitiveDataTest, EncodedPersonalDataIsFoundToo) {
+  // "Ada, card 4012 8888 8888 1881"
+  const auto findings =
+      engine_
+          ->inspect(
+              text(llm::Zone::kUser, "decode QWRhLCBjYXJkIDQwMTIgODg4OCA4ODg4IDE4ODE= please"))
+          .findings;
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].alert, "sensitive_data.prompt");
+  EXPECT_EQ(findings[0].subtype, "payment_card");
+  EXPECT_EQ(findings[0].data.at("encoding"), "base64");
+  EXPECT_EQ(findings[0].evidence.find("QWRh"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sonde::detect

@@ -50,6 +50,30 @@ TEST_F(RedactTest, PersonalDataIsMasked) {
     EXPECT_THAT(shown, Not(HasSubstr(part)));
 }
 
+TEST_F(RedactTest, PersonalDataInsideEncodingsIsMasked) {
+  // "Ada, card 4012 8888 8888 1881, ada@lovelace.test" in base64 and in hex.
+  const std::string base64 = "QWRhLCBjYXJkIDQwMTIgODg4OCA4ODg4IDE4ODEsIGFkYUBsb3ZlbGFjZS50ZXN0";
+  const std::string hex =
+      "4164612c206361726420343031322038383838203838383820313838312c206164614"
+      "06c6f76656c6163652e74657374";
+  for (const std::string& encoded : {base64, hex}) {
+    const std::string shown = redactor_->mask("see " + encoded + " there");
+    EXPECT_THAT(shown, HasSubstr("[payment_card:")) << shown;
+    EXPECT_THAT(shown, Not(HasSubstr(encoded.substr(0, 20)))) << shown;
+    EXPECT_THAT(shown, StartsWith("see ["));
+    EXPECT_THAT(shown, ::testing::EndsWith("] there"));
+  }
+}
+
+TEST_F(RedactTest, AnEncodedRunThatReachesOutOfTheWindowIsMaskedWhole) {
+  // The card stands at the end of a run of 4 KiB; only its beginning is shown.
+  std::string encoded;
+  for (int i = 0; i < 1000; ++i) encoded += "YWFh";  // "aaa"
+  encoded += "IGNhcmQgNDAxMiA4ODg4IDg4ODggMTg4MQ==";
+  const std::string text = "start " + encoded + " end";
+  EXPECT_THAT(evidence(text, 0, 40), HasSubstr("[payment_card:"));
+}
+
 TEST_F(RedactTest, SecretReachingIntoTheSegmentIsMaskedWhole) {
   const std::string text = "postgres://svc:9xK2vLqW0aZt7@db.internal/app";
   const size_t inside = text.find("LqW0");
