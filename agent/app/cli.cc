@@ -157,15 +157,18 @@ void add_agent(CLI::App& app, int& code) {
 }
 
 void add_rules(CLI::App& app, int& code) {
-  auto files = std::make_shared<std::vector<std::string>>();
+  auto options = std::make_shared<RulesOptions>();
   CLI::App* rules = app.add_subcommand("rules", "Rules of your own (docs/RULES.md)");
   rules->require_subcommand(1);
-  CLI::App* check = rules->add_subcommand("check", "Read them and run the tests inside of them");
-  check->add_option("FILE", *files, "YAML files")->required();
-  check->callback([files, &code] { code = run_rules_check(*files); });
-  CLI::App* list = rules->add_subcommand("list", "Name, severity and title of each");
-  list->add_option("FILE", *files, "YAML files")->required();
-  list->callback([files, &code] { code = run_rules_list(*files); });
+  const auto add = [&](const char* name, const char* what, auto run) {
+    CLI::App* command = rules->add_subcommand(name, what);
+    command->add_option("FILE", options->files,
+                        "YAML files; without them, those of detect.rule_files");
+    add_config_option(*command, options->config);
+    command->callback([options, run, &code] { code = run(*options); });
+  };
+  add("check", "Read them and run the tests inside of them", run_rules_check);
+  add("list", "Name, severity and title of each", run_rules_list);
 }
 
 void add_enrol(CLI::App& app, int& code) {

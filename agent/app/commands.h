@@ -69,8 +69,12 @@ int run_config_check(const std::string& path);
 int run_config_show(const std::string& path, bool effective);
 int run_config_example();
 
-int run_rules_check(const std::vector<std::string>& files);
-int run_rules_list(const std::vector<std::string>& files);
+struct RulesOptions {
+  std::vector<std::string> files;  // none: those of the configuration (detect.rule_files)
+  config::Layers config;
+};
+int run_rules_check(const RulesOptions& options);
+int run_rules_list(const RulesOptions& options);
 
 // Prints "sonde: <message>" and answers `code`.
 int complain(const std::string& message, int code);

@@ -2,12 +2,23 @@
 #include <fmt/format.h>
 
 #include "agent/app/commands.h"
+#include "agent/config/config.h"
 #include "agent/detect/custom_rules.h"
 
 namespace sonde::app {
+namespace {
 
-int run_rules_check(const std::vector<std::string>& files) {
-  const auto rules = detect::CustomRules::load(files);
+Result<detect::CustomRules> load_rules(const RulesOptions& options) {
+  if (!options.files.empty()) return detect::CustomRules::load(options.files);
+  const auto config = config::load_config(options.config);
+  if (!config.ok()) return tl::unexpected(config.error());
+  return detect::CustomRules::load(config->detect.rule_files);
+}
+
+}  // namespace
+
+int run_rules_check(const RulesOptions& options) {
+  const auto rules = load_rules(options);
   if (!rules.ok()) {
     fmt::print(stderr, "{}\n", rules.error().message);
     return kExitUsage;
@@ -20,8 +31,8 @@ int run_rules_check(const std::vector<std::string>& files) {
   return failures.empty() ? kExitGood : kExitFailure;
 }
 
-int run_rules_list(const std::vector<std::string>& files) {
-  const auto rules = detect::CustomRules::load(files);
+int run_rules_list(const RulesOptions& options) {
+  const auto rules = load_rules(options);
   if (!rules.ok()) {
     fmt::print(stderr, "{}\n", rules.error().message);
     return kExitUsage;

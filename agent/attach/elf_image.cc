@@ -55,6 +55,7 @@ ElfImage& ElfImage::operator=(ElfImage&& other) noexcept {
   file_size_ = other.file_size_;
   machine_ = other.machine_;
   position_independent_ = other.position_independent_;
+  cut_ = other.cut_;
   build_id_ = std::move(other.build_id_);
   segments_ = std::move(other.segments_);
   sections_ = std::move(other.sections_);

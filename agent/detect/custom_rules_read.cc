@@ -233,6 +233,8 @@ Result<std::vector<CustomRule>> read_custom_rules(const std::string& file) {
       if (!rule.ok()) return tl::unexpected(rule.error());
       rules.push_back(std::move(*rule));
     }
+  } catch (const YAML::BadFile&) {
+    return fail(fmt::format("cannot open '{}': does it exist and may you read it?", file));
   } catch (const YAML::Exception& exception) {
     return fail(fmt::format("{}:{}: {}", file, exception.mark.line + 1, exception.msg));
   }
