@@ -102,14 +102,14 @@ def check(arguments, folder):
     chosen = arguments.client or list(known)
     server, other = PlainServer(), PlainServer()
     hear = Hear(arguments.hear, RING_BYTES, str(server.port))
-    errors = {(name, size): run_case(known[name], server, folder, f"{name}-{size}", size)
+    errors = {(name, size): run_case(known[name], server, folder, f"plain-{name}-{size}", size)
               for name in chosen for size in SIZES}
     errors["unheard"] = run_case(known["curl"], other, folder, "unheard", 1)
     connections, loss = hear.stop()
     failed = 0
     for name in chosen:
         for size in SIZES:
-            case = f"{name}-{size}"
+            case = f"plain-{name}-{size}"
             if error := errors[name, size]:
                 results = [error]
             else:
@@ -120,7 +120,7 @@ def check(arguments, folder):
     if errors["unheard"] or end_of(connections, "unheard", "client", None) != "heard 0 times":
         failed += 1
         print("a connection of another port was heard")
-    if (server_exe := who(connections, f"{chosen[0]}-1", "received")) != os.path.realpath("/proc/self/exe"):
+    if (server_exe := who(connections, f"plain-{chosen[0]}-1", "received")) != os.path.realpath("/proc/self/exe"):
         failed += 1
         print(f"the server is taken for {server_exe}")
     if any(loss["losses"]):
