@@ -1,7 +1,10 @@
 #include "agent/attach/method_table.h"
 
 #include <array>
+#include <cstring>
 #include <optional>
+
+#include <elf.h>
 
 namespace sonde::attach {
 namespace {
@@ -127,6 +130,23 @@ std::map<uint64_t, uint64_t> stored_words(Disassembler& disassembler,
     }
   }
   return values.stored();
+}
+
+std::map<uint64_t, uint64_t> relative_pointers(const ElfImage& image) {
+  std::map<uint64_t, uint64_t> pointers;
+  const unsigned type = image.machine() == Machine::kAmd64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
+  for (const Section& section : image.sections()) {
+    if (section.type != SHT_RELA) continue;
+    const std::vector<std::byte> table = image.load(section.offset, section.size);
+    for (size_t at = 0; at + sizeof(Elf64_Rela) <= table.size(); at += sizeof(Elf64_Rela)) {
+      Elf64_Rela entry;
+      std::memcpy(&entry, table.data() + at, sizeof entry);
+      if (ELF64_R_TYPE(entry.r_info) != type) continue;
+      if (pointers.size() >= image.limits().references) return pointers;
+      pointers[entry.r_offset] = static_cast<uint64_t>(entry.r_addend);
+    }
+  }
+  return pointers;
 }
 
 }  // namespace sonde::attach

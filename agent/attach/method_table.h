@@ -1,5 +1,5 @@
-// Tables of function pointers that code fills in at run time, which a compiler made of a constant
-// table: read by following the values through straight-line code.
+// Tables of function pointers: constant ones, and those that code fills in at run time, which a
+// compiler made of a constant table.
 #pragma once
 
 #include <cstdint>
@@ -14,5 +14,8 @@ namespace sonde::attach {
 // address or constant that the code itself forms. Branches are ignored: later stores win.
 std::map<uint64_t, uint64_t> stored_words(Disassembler& disassembler,
                                           const std::vector<uint64_t>& code);
+
+// R_*_RELATIVE relocations: place -> pointer.
+std::map<uint64_t, uint64_t> relative_pointers(const ElfImage& image);
 
 }  // namespace sonde::attach

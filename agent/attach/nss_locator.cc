@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 
-#include <elf.h>
 #include <fmt/format.h>
 
 #include "agent/attach/method_table.h"
@@ -50,24 +49,6 @@ bool is_method_table(const Search& search, const Methods& methods) {
   }
   std::sort(entries.begin(), entries.end());
   return std::adjacent_find(entries.begin(), entries.end()) == entries.end();
-}
-
-// R_*_RELATIVE relocations: place -> pointer.
-std::map<uint64_t, uint64_t> relative_pointers(const ElfImage& image) {
-  std::map<uint64_t, uint64_t> pointers;
-  const unsigned type = image.machine() == Machine::kAmd64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
-  for (const Section& section : image.sections()) {
-    if (section.type != SHT_RELA) continue;
-    const std::vector<std::byte> table = image.load(section.offset, section.size);
-    for (size_t at = 0; at + sizeof(Elf64_Rela) <= table.size(); at += sizeof(Elf64_Rela)) {
-      Elf64_Rela entry;
-      std::memcpy(&entry, table.data() + at, sizeof entry);
-      if (ELF64_R_TYPE(entry.r_info) != type) continue;
-      if (pointers.size() >= image.limits().references) return pointers;
-      pointers[entry.r_offset] = static_cast<uint64_t>(entry.r_addend);
-    }
-  }
-  return pointers;
 }
 
 // The constant table: PR_DESC_LAYERED, then pointers with a relocation each.

@@ -11,7 +11,7 @@ namespace {
 // Every name a locator asks for begins with one of these.
 constexpr auto kPrefixes = std::to_array<std::string_view>(
     {"SSL_", "gnutls_", "ssl_", "crypto/tls.(*Conn).", "EVP_AEAD_CTX_", "aws_lc_", "ring_core_",
-     "aes_gcm_", "aes_hw_", "chacha20_poly1305_", "GFp_", "OPENSSL_init_ssl"});
+     "aes_gcm_", "aes_hw_", "chacha20_poly1305_", "GFp_", "OPENSSL_init_ssl", "BIO_f_ssl"});
 
 bool wanted(std::string_view name) {
   return std::any_of(kPrefixes.begin(), kPrefixes.end(),

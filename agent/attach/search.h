@@ -72,6 +72,9 @@ void locate_nss(Search& search, LocateReport& report);
 void locate_aws_lc(Search& search, LocateReport& report);
 void locate_ring(Search& search, LocateReport& report);
 
+// The read and write functions of OpenSSL's SSL BIO, where `functions` do not hear their calls.
+void add_bio_functions(Search& search, std::vector<FunctionSite>& functions);
+
 // True if the report already offers a function at this address.
 bool is_reported(const LocateReport& report, uint64_t address);
 

@@ -68,6 +68,7 @@ void locate_ssl_symbols(Search& search, LocateReport& report) {
     return;
   }
   drop_stubs(functions, search);
+  if (!boring) add_bio_functions(search, functions);
   report.targets.push_back(
       {.stack = stack,
        .version = boring ? std::string() : openssl_version(search),

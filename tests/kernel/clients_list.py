@@ -95,6 +95,7 @@ CLIENTS = [
            address="ciphertext"),
     Client("openssl-seccomp", "openssl", program("openssl_shared", "--seccomp"),
            ("openssl_shared",)),
+    Client("openssl-bio", "openssl", program("openssl_shared", "--bio"), ("openssl_shared",)),
     Client("openssl-static-stripped", "openssl", program("openssl_static_stripped"),
            ("openssl_static_stripped",)),
     Client("boringssl-android", "boringssl", program("boringssl_shared"), ("boringssl_shared",)),

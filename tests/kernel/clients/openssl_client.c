@@ -2,10 +2,10 @@
  * POSTs a file over TLS through the OpenSSL API, the whole request in one SSL_write. Built against
  * OpenSSL shared and static, and against Android's BoringSSL.
  *
- * openssl_client [--seccomp | --wait-ms N] URL FILE ANSWER_BYTES
+ * openssl_client [--seccomp | --bio | --wait-ms N] URL FILE ANSWER_BYTES
  *
  * --seccomp: allows only the system calls that the exchange needs; any other one kills the process,
- * as sandboxes do. --wait-ms: connects that long after its start.
+ * as sandboxes do. --bio: speaks through an SSL BIO. --wait-ms: connects that long after its start.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -76,13 +76,14 @@ static int connect_to(const char *host, int port)
 }
 
 /* Reads to the end; the answer's body is what follows the empty line. */
-static size_t read_answer(SSL *ssl)
+static size_t read_answer(SSL *ssl, BIO *bio)
 {
 	static char chunk[1 << 20];
 	size_t total = 0, head = 0;
 	int got;
 
-	while ((got = SSL_read(ssl, chunk, sizeof(chunk))) > 0) {
+	while ((got = bio ? BIO_read(bio, chunk, sizeof(chunk)) :
+			    SSL_read(ssl, chunk, sizeof(chunk))) > 0) {
 		if (!head) {
 			char *end = memmem(chunk, (size_t)got, "\r\n\r\n", 4);
 
@@ -97,20 +98,22 @@ static size_t read_answer(SSL *ssl)
 int main(int argc, char **argv)
 {
 	int sandboxed = argc > 1 && !strcmp(argv[1], "--seccomp");
+	int by_bio = argc > 1 && !strcmp(argv[1], "--bio");
 	int waits = argc > 2 && !strcmp(argv[1], "--wait-ms");
 	char host[64], target[256], *body, *request;
 	size_t body_length, head_length, got;
 	SSL_CTX *context;
+	BIO *bio = NULL;
 	SSL *ssl;
-	int port;
+	int port, sent;
 
 	if (waits)
 		usleep((useconds_t)atoi(argv[2]) * 1000);
-	argc -= sandboxed + 2 * waits;
-	argv += sandboxed + 2 * waits;
+	argc -= sandboxed + by_bio + 2 * waits;
+	argv += sandboxed + by_bio + 2 * waits;
 	if (argc != 4 ||
 	    sscanf(argv[1], "https://%63[^:]:%d%255s", host, &port, target) != 3)
-		return fprintf(stderr, "usage: openssl_client [--seccomp | --wait-ms N] URL FILE ANSWER_BYTES\n"), 2;
+		return fprintf(stderr, "usage: openssl_client [--seccomp | --bio | --wait-ms N] URL FILE ANSWER_BYTES\n"), 2;
 	body = read_whole(argv[2], &body_length);
 	request = malloc(body_length + 1024);
 	head_length = (size_t)sprintf(request,
@@ -124,9 +127,16 @@ int main(int argc, char **argv)
 		sandbox();
 	if (SSL_connect(ssl) != 1)
 		return fprintf(stderr, "no TLS connection\n"), 1;
-	if (SSL_write(ssl, request, (int)(head_length + body_length)) <= 0)
+	if (by_bio) {
+		bio = BIO_new(BIO_f_ssl());
+		BIO_set_ssl(bio, ssl, BIO_NOCLOSE);
+	}
+	sent = bio ? BIO_write(bio, request, (int)(head_length + body_length)) :
+		     SSL_write(ssl, request, (int)(head_length + body_length));
+	if (sent <= 0)
 		return fprintf(stderr, "SSL_write failed\n"), 1;
-	got = read_answer(ssl);
+	got = read_answer(ssl, bio);
+	BIO_free(bio);
 	SSL_free(ssl);
 	if (got != (size_t)atol(argv[3]))
 		return fprintf(stderr, "%zu bytes of answer, %s expected\n", got, argv[3]), 1;
