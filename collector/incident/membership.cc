@@ -55,6 +55,19 @@ Status save(sql::Connection& connection, Incident& incident) {
        incident.last_ms, incident.alert_count, incident.stage, incident.id}));
 }
 
+// What both say together; the cost does not grow with their alerts.
+Status save_union(sql::Connection& connection, Incident& incident, const Incident& other) {
+  incident.stage |= other.stage;
+  incident.first_ms = std::min(incident.first_ms, other.first_ms);
+  incident.last_ms = std::max(incident.last_ms, other.last_ms);
+  incident.alert_count += other.alert_count;
+  if (!incident.severity_fixed) {
+    incident.severity =
+        incident_severity(incident.stage, std::max(incident.severity, other.severity));
+  }
+  return save(connection, incident);
+}
+
 }  // namespace
 
 Subject read_subject(const sql::Row& row) {
@@ -126,6 +139,11 @@ Status join_incident(sql::Connection& connection, int64_t incident_id, const Sub
 
 Status merge_incidents(sql::Connection& connection, int64_t into, int64_t from,
                        const std::string& rule) {
+  auto target = load_incident(connection, into);
+  if (!target.ok()) return tl::unexpected<Error>(target.error());
+  const auto source = load_incident(connection, from);
+  if (!source.ok()) return tl::unexpected<Error>(source.error());
+  if (!*target || !*source) return fail("an incident vanished while it was merged");
   const auto moved =
       rule.empty()
           ? connection.execute("UPDATE incident_alerts SET incident_id = $1 WHERE incident_id = $2",
@@ -144,7 +162,9 @@ Status merge_incidents(sql::Connection& connection, int64_t into, int64_t from,
       !marked.ok()) {
     return marked;
   }
-  return sum_up(connection, into);
+  // A severity that a person chose says nothing of the alerts: then they are looked at.
+  if ((*source)->severity_fixed) return sum_up(connection, into);
+  return save_union(connection, **target, **source);
 }
 
 Status sum_up(sql::Connection& connection, int64_t incident_id) {

@@ -1,5 +1,6 @@
 #include "collector/store/alert_query.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include <fmt/format.h>
@@ -10,7 +11,13 @@ namespace {
 // Collects conditions, numbering their parameters.
 class Builder {
  public:
-  explicit Builder(BuiltQuery& query) : query_(query) {}
+  // With `plain` no condition on a column is one that an index could answer: a unary plus makes an
+  // expression of it (SQLite, "Query planner", 3.1).
+  explicit Builder(BuiltQuery& query, bool plain = false) : query_(query), plain_(plain) {}
+
+  std::string column(std::string_view name) const {
+    return fmt::format("{}a.{}", plain_ ? "+" : "", name);
+  }
 
   std::string parameter(int64_t value) {
     query_.params.emplace_back(value);
@@ -26,22 +33,23 @@ class Builder {
     conditions_ += condition;
   }
   template <typename T, typename Convert>
-  void any_of(std::string_view column, const std::vector<T>& values, Convert convert) {
+  void any_of(std::string_view name, const std::vector<T>& values, Convert convert) {
     if (values.empty()) return;
     std::string list;
     for (const T& value : values) {
       if (!list.empty()) list += ", ";
       list += parameter(convert(value));
     }
-    where(fmt::format("{} IN ({})", column, list));
+    where(fmt::format("{} IN ({})", column(name), list));
   }
-  void any_of(std::string_view column, const std::vector<std::string>& values) {
-    any_of(column, values, [](const std::string& value) { return value; });
+  void any_of(std::string_view name, const std::vector<std::string>& values) {
+    any_of(name, values, [](const std::string& value) { return value; });
   }
   const std::string& conditions() const { return conditions_; }
 
  private:
   BuiltQuery& query_;
+  const bool plain_;
   std::string conditions_;
 };
 
@@ -56,10 +64,11 @@ void alert_names(Builder& builder, const std::vector<std::string>& names) {
       std::string behind = name;
       behind.back() = '/';
       const std::string from = builder.parameter(name);
-      condition += fmt::format("(a.alert >= {} AND a.alert < {})", from,
+      const std::string column = builder.column("alert");
+      condition += fmt::format("({0} >= {1} AND {0} < {2})", column, from,
                                builder.parameter(std::move(behind)));
     } else {
-      condition += fmt::format("a.alert = {}", builder.parameter(name));
+      condition += fmt::format("{} = {}", builder.column("alert"), builder.parameter(name));
     }
   }
   builder.where("(" + condition + ")");
@@ -92,6 +101,34 @@ std::string term(sql::Dialect dialect, std::string_view word, bool prefix) {
                                           : fmt::format("'{}'{}", word, prefix ? ":*" : "");
 }
 
+bool leaves_new_out(const AlertFilter& filter) {
+  const auto& statuses = filter.statuses;
+  return !statuses.empty() &&
+         std::find(statuses.begin(), statuses.end(), WorkStatus::kNew) == statuses.end();
+}
+
+void add_fields(Builder& builder, sql::Dialect dialect, const AlertFilter& filter) {
+  builder.any_of("severity", filter.severities,
+                 [](Severity value) { return static_cast<int64_t>(value); });
+  builder.any_of("status", filter.statuses,
+                 [](WorkStatus value) { return static_cast<int64_t>(value); });
+  if (leaves_new_out(filter)) builder.where("a.status <> 0");  // as the partial index says
+  alert_names(builder, filter.alerts);
+  builder.any_of("host", filter.hosts);
+  builder.any_of("agent_id", filter.agents);
+  builder.any_of("provider", filter.providers);
+  builder.any_of("model", filter.models);
+  builder.any_of("application", filter.applications);
+  builder.any_of("zone", filter.zones);
+  builder.any_of("assignee", filter.assignees);
+  if (filter.incident_id) {
+    builder.where(
+        fmt::format("a.id IN (SELECT alert_id FROM incident_alerts WHERE incident_id = {})",
+                    builder.parameter(*filter.incident_id)));
+  }
+  search(builder, dialect, filter.query);
+}
+
 }  // namespace
 
 std::string search_expression(sql::Dialect dialect, std::string_view query) {
@@ -113,41 +150,67 @@ std::string search_expression(sql::Dialect dialect, std::string_view query) {
 }
 
 BuiltQuery build_alert_query(sql::Dialect dialect, const AlertFilter& filter, size_t limit,
-                             std::optional<AlertCursor> after) {
+                             std::optional<AlertCursor> after, const AlertFilter* driver) {
   BuiltQuery query;
-  Builder builder(query);
-  builder.any_of("a.severity", filter.severities,
-                 [](Severity value) { return static_cast<int64_t>(value); });
-  builder.any_of("a.status", filter.statuses,
-                 [](WorkStatus value) { return static_cast<int64_t>(value); });
-  alert_names(builder, filter.alerts);
-  builder.any_of("a.host", filter.hosts);
-  builder.any_of("a.agent_id", filter.agents);
-  builder.any_of("a.provider", filter.providers);
-  builder.any_of("a.model", filter.models);
-  builder.any_of("a.application", filter.applications);
-  builder.any_of("a.zone", filter.zones);
-  builder.any_of("a.assignee", filter.assignees);
-  if (filter.incident_id) {
-    builder.where(
-        fmt::format("a.id IN (SELECT alert_id FROM incident_alerts WHERE incident_id = {})",
-                    builder.parameter(*filter.incident_id)));
+  const bool plain = driver != nullptr && dialect == sql::Dialect::kSqlite;
+  Builder builder(query, plain);
+  if (driver != nullptr) {
+    Builder inner(query);
+    add_fields(inner, dialect, *driver);
+    builder.where(fmt::format("a.id IN (SELECT a.id FROM alerts a{} LIMIT {})", inner.conditions(),
+                              inner.parameter(kRare)));
   }
-  search(builder, dialect, filter.query);
+  add_fields(builder, dialect, filter);
   if (filter.since_ms) {
-    builder.where(fmt::format("a.time_ms >= {}", builder.parameter(*filter.since_ms)));
+    builder.where(
+        fmt::format("{} >= {}", builder.column("time_ms"), builder.parameter(*filter.since_ms)));
   }
   if (filter.until_ms) {
-    builder.where(fmt::format("a.time_ms < {}", builder.parameter(*filter.until_ms)));
+    builder.where(
+        fmt::format("{} < {}", builder.column("time_ms"), builder.parameter(*filter.until_ms)));
   }
   if (after) {
     const std::string time = builder.parameter(after->time_ms);
-    builder.where(fmt::format("(a.time_ms, a.id) < ({}, {})", time, builder.parameter(after->id)));
+    builder.where(fmt::format("({}, a.id) < ({}, {})", builder.column("time_ms"), time,
+                              builder.parameter(after->id)));
   }
   const std::string count = builder.parameter(static_cast<int64_t>(limit));
   query.statement =
-      fmt::format("SELECT {} FROM alerts a{} ORDER BY a.time_ms DESC, a.id DESC LIMIT {}",
-                  kAlertColumns, builder.conditions(), count);
+      fmt::format("SELECT {} FROM alerts a{} ORDER BY {} DESC, a.id DESC LIMIT {}", kAlertColumns,
+                  builder.conditions(), builder.column("time_ms"), count);
+  return query;
+}
+
+std::vector<AlertFilter> single_filters(const AlertFilter& filter) {
+  std::vector<AlertFilter> parts;
+  const auto part = [&](auto AlertFilter::* member) {
+    if ((filter.*member).empty()) return;
+    AlertFilter one;
+    one.*member = filter.*member;
+    parts.push_back(std::move(one));
+  };
+  part(&AlertFilter::severities);
+  part(&AlertFilter::alerts);
+  part(&AlertFilter::hosts);
+  part(&AlertFilter::agents);
+  part(&AlertFilter::providers);
+  part(&AlertFilter::models);
+  part(&AlertFilter::applications);
+  part(&AlertFilter::zones);
+  part(&AlertFilter::assignees);
+  part(&AlertFilter::query);
+  // New alerts have no index of their own: most are new.
+  if (leaves_new_out(filter)) part(&AlertFilter::statuses);
+  return parts;
+}
+
+BuiltQuery build_count_query(sql::Dialect dialect, const AlertFilter& filter) {
+  BuiltQuery query;
+  Builder builder(query);
+  add_fields(builder, dialect, filter);
+  const std::string most = builder.parameter(kRare);
+  query.statement = fmt::format("SELECT COUNT(*) FROM (SELECT 1 FROM alerts a{} LIMIT {}) AS found",
+                                builder.conditions(), most);
   return query;
 }
 

@@ -108,6 +108,23 @@ Result<std::optional<Alert>> find_alert(sql::Connection& connection, std::string
   return std::optional<Alert>(read_alert_row(rows->front()));
 }
 
+// The part of the filter that the fewest alerts pass, if they are few: without it, a database would
+// walk through all alerts for a value that is rare or absent.
+Result<std::optional<AlertFilter>> rarest(sql::Connection& connection, const AlertFilter& filter) {
+  std::optional<AlertFilter> best;
+  int64_t fewest = kRare;
+  for (AlertFilter& part : single_filters(filter)) {
+    const BuiltQuery query = build_count_query(connection.dialect(), part);
+    const auto rows = connection.query(query.statement, sql::Params(query.params));
+    if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+    const int64_t found = rows->front().integer(0);
+    if (found >= fewest) continue;
+    fewest = found;
+    best = std::move(part);
+  }
+  return best;
+}
+
 sql::Param or_null(const std::optional<std::string>& text) {
   if (!text || text->empty()) return nullptr;
   return std::string_view(*text);
@@ -172,10 +189,13 @@ Result<AppendOutcome> AlertStore::append(sql::Connection& connection,
 
 Result<AlertPage> AlertStore::list(const AlertFilter& filter, size_t limit,
                                    std::optional<AlertCursor> after) const {
-  // One more than asked for tells whether there is a next page.
-  const BuiltQuery query = build_alert_query(pool_.dialect(), filter, limit + 1, after);
   auto lease = pool_.read();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
+  const auto driver = rarest(**lease, filter);
+  if (!driver.ok()) return tl::unexpected<Error>(driver.error());
+  // One more than asked for tells whether there is a next page.
+  const BuiltQuery query =
+      build_alert_query(pool_.dialect(), filter, limit + 1, after, *driver ? &**driver : nullptr);
   const auto rows = (*lease)->query(query.statement, sql::Params(query.params));
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   AlertPage page;
@@ -281,6 +301,11 @@ Result<int64_t> AlertStore::remove_before(int64_t before_ms, size_t limit) {
       "ORDER BY time_ms, id LIMIT $2)",
       {before_ms, doomed});
   if (!removed.ok()) return removed;
+  if (*removed < doomed) {  // nothing of those hours is left to count
+    const auto counts =
+        connection.execute("DELETE FROM alert_counts WHERE hour_ms <= $1", {before_ms - kHourMs});
+    if (!counts.ok()) return counts;
+  }
   if (const auto committed = transaction->commit(); !committed.ok()) {
     return tl::unexpected<Error>(committed.error());
   }

@@ -80,7 +80,8 @@ class AlertStore {
   Result<std::optional<std::string>> ocsf(int64_t id) const;
   // The alert as it is afterwards; nullopt if there is none.
   Result<std::optional<Alert>> change(std::string_view uid, const WorkChange& change);
-  // Removes at most `limit` alerts older than `before_ms`, with their comments. Answers how many.
+  // Removes at most `limit` alerts older than `before_ms`, with their comments, and what counts of
+  // them once none is left. Answers how many.
   Result<int64_t> remove_before(int64_t before_ms, size_t limit);
 
   // `object` is "alert:UID" or "incident:UID".

@@ -286,6 +286,16 @@ ALTER TABLE enrolments ADD COLUMN uses_left @int@ NOT NULL DEFAULT 1;
 UPDATE enrolments SET uses_left = 0 WHERE used_ms IS NOT NULL;
 )";
 
+// Every field that a list of alerts can be filtered by has an index, or a value that is rare would
+// cost a walk through all alerts.
+constexpr std::string_view kListIndexes = R"(
+CREATE INDEX alerts_by_agent ON alerts (agent_id, time_ms, id);
+CREATE INDEX alerts_by_model ON alerts (model, time_ms, id);
+CREATE INDEX alerts_by_provider ON alerts (provider, time_ms, id);
+CREATE INDEX alerts_by_zone ON alerts (zone, time_ms, id);
+CREATE INDEX alerts_by_assignee ON alerts (assignee, time_ms, id) WHERE assignee IS NOT NULL;
+)";
+
 constexpr auto kSteps = std::to_array<Step>({
     {kAlerts, kSearchSqlite, kSearchPostgres},
     {kFleet, "", ""},
@@ -293,6 +303,7 @@ constexpr auto kSteps = std::to_array<Step>({
     {kIncidents, "", ""},
     {kIntegration, "", ""},
     {kPolicies, "", ""},
+    {kListIndexes, "", ""},
 });
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {

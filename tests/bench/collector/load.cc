@@ -1,5 +1,6 @@
-// collector_load URL CA_FILE TOKEN_FILE ALERTS BATCH CONNECTIONS FIRST: delivers made-up alerts as
-// agents do (NDJSON, zstd, keep-alive) and prints one line of JSON with what it measured.
+// collector_load URL CA_FILE TOKEN_FILE ALERTS BATCH CONNECTIONS FIRST PID: delivers made-up alerts
+// as agents do (NDJSON, zstd, keep-alive) and prints one line of JSON with what it measured, the
+// CPU time that process PID took for it included.
 //
 // Batches are made before the clock starts, so that the client costs as little as it can.
 #include <algorithm>
@@ -15,6 +16,7 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 #include <zstd.h>
 
 namespace {
@@ -87,6 +89,17 @@ CURL* open_connection(const Options& options, curl_slist* headers) {
   return curl;
 }
 
+// User and system time of a process, in seconds (proc(5), fields 14 and 15).
+double cpu_seconds(const std::string& pid) {
+  std::ifstream file("/proc/" + pid + "/stat");
+  std::string field;
+  double ticks = 0;
+  for (int i = 1; i <= 15 && file >> field; ++i) {
+    if (i >= 14) ticks += std::strtod(field.c_str(), nullptr);
+  }
+  return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 double percentile(std::vector<double>& values, double share) {
   if (values.empty()) return 0;
   std::sort(values.begin(), values.end());
@@ -96,9 +109,9 @@ double percentile(std::vector<double>& values, double share) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 8) {
+  if (argc != 9) {
     fmt::print(stderr,
-               "usage: collector_load URL CA_FILE TOKEN_FILE ALERTS BATCH CONNECTIONS FIRST\n");
+               "usage: collector_load URL CA_FILE TOKEN_FILE ALERTS BATCH CONNECTIONS FIRST PID\n");
     return 2;
   }
   Options options{argv[1],
@@ -122,6 +135,7 @@ int main(int argc, char** argv) {
   std::atomic<size_t> failures = 0;
   std::mutex mutex;
   std::vector<double> latencies;
+  const double cpu_before = cpu_seconds(argv[8]);
   const auto began = Clock::now();
   std::vector<std::thread> senders;
   for (size_t i = 0; i < options.connections; ++i) {
@@ -153,13 +167,14 @@ int main(int argc, char** argv) {
   }
   for (std::thread& sender : senders) sender.join();
   const std::chrono::duration<double> took = Clock::now() - began;
+  const double cpu = cpu_seconds(argv[8]) - cpu_before;
   const size_t sent = batches.size() * options.batch;
   fmt::print(R"({{"alerts":{},"seconds":{:.2f},"alerts_per_second":{:.0f},"batch_p50_ms":{:.1f},)"
-             R"("batch_p99_ms":{:.1f},"retries":{},"failures":{}}})"
+             R"("batch_p99_ms":{:.1f},"retries":{},"failures":{},"cpu_seconds":{:.2f}}})"
              "\n",
              sent, took.count(), static_cast<double>(sent) / took.count(),
              percentile(latencies, 0.5), percentile(latencies, 0.99), retries.load(),
-             failures.load());
+             failures.load(), cpu);
   curl_slist_free_all(headers);
   return failures ? 1 : 0;
 }

@@ -34,7 +34,8 @@ class Collector:
         with open(world.path("password"), "w") as file:
             file.write(self.password + "\n")
         self.command("user", "add", "mira", "--role", "analyst", "--password-file", world.path("password"))
-        self._token = self.command("token", "create", "reader", "--role", "viewer").split()[-1]
+        self._token = self.token("reader", "viewer")
+        self._agent_token = None
 
     def command(self, *arguments):
         return run([self._binary, "--config", self._config, *arguments]).decode()
@@ -49,13 +50,31 @@ class Collector:
         self.child.wait_until(lambda: any("listening on" in line for line in self.child.said()), "'listening on'", 30)
 
     def get(self, path):
-        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self._token}"})
+        return self._ask(path, self._token)
+
+    def ingest(self, lines):
+        """Envelopes as NDJSON, from an agent that has a token instead of a certificate."""
+        if not self._agent_token:
+            self._agent_token = self.token("noise", "agent")
+        return self._ask("/api/v1/ingest", self._agent_token, lines.encode(), "application/x-ndjson")
+
+    def call(self, path, token, body, method="POST"):
+        """As an administrator's script does."""
+        return self._ask(path, token, json.dumps(body).encode(), "application/json", method)
+
+    def token(self, name, role):
+        return self.command("token", "create", name, "--role", role).split()[-1]
+
+    def _ask(self, path, token, body=None, kind=None, method=None):
+        headers = {"Authorization": f"Bearer {token}", **({"Content-Type": kind} if kind else {})}
+        request = urllib.request.Request(self.url + path, body, headers, method=method)
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
             urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=self.ca)))
         try:
             with opener.open(request, timeout=20) as reply:
-                return json.load(reply)
+                text = reply.read()
+                return json.loads(text) if text else None
         except urllib.error.HTTPError as error:
             raise RigError(f"the collector answered {error.code} to {path}: {error.read()[:300]}") from error
 
@@ -75,7 +94,7 @@ class Collector:
 
 
 class Agent:
-    def __init__(self, world, collector, name="test-host", heartbeat_seconds=60, deny=()):
+    def __init__(self, world, collector, name="test-host", heartbeat_seconds=60, deny=(), policy=False):
         self._world = world
         self.folder = world.path("agent")
         self.config = world.path("agent.yaml")
@@ -88,7 +107,8 @@ class Agent:
             os.chmod(self.config, 0o600)
             file.write(f"state_directory: {self.folder}\ncollector:\n  url: {collector.url}\n  ca: {collector.ca}\n"
                        f"  cert: {pki}/agent.crt\n  key: {pki}/agent.key\n  heartbeat_seconds: {heartbeat_seconds}\n"
-                       f"capture:\n  deny:\n    exes: {json.dumps(list(deny))}\n")
+                       + (f"  policy_key: {pki}/policy.pub\n" if policy else "")
+                       + f"capture:\n  deny:\n    exes: {json.dumps(list(deny))}\n")
 
     def start(self):
         self.child = self._world.start([sonde(), "agent", "--config", self.config])

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "collector/store/alert_counts.h"
+#include "collector/store/alert_query.h"
 #include "tests/collector/support/database.h"
 #include "tests/collector/support/sample.h"
 
@@ -172,6 +173,41 @@ TEST_P(AlertStoreTest, FiltersSelectByEachField) {
   EXPECT_EQ(uids(filter), std::vector<std::string>{"alert-2"});
 }
 
+// A value that few alerts have is looked up, one that many have is met on the way: the answer is
+// the same.
+TEST_P(AlertStoreTest, FiltersSelectAlikeWhetherFewOrManyAlertsPass) {
+  std::vector<NewAlert> alerts;
+  for (int i = 0; i < kRare + 200; ++i) {
+    alerts.push_back(sample_alert(i));
+    alerts.back().model = i % 1000 == 7 ? "rare" : "usual";
+    alerts.back().zone = i % 2 == 0 ? "tool" : "user";
+    alerts.back().status = i % 1000 == 8 ? WorkStatus::kResolved : WorkStatus::kNew;
+  }
+  append(alerts);
+  const auto found = [this](const AlertFilter& filter) { return uids(filter).size(); };
+  EXPECT_EQ(uids({.models = {"rare"}}),
+            (std::vector<std::string>{"alert-5007", "alert-4007", "alert-3007", "alert-2007",
+                                      "alert-1007", "alert-7"}));
+  EXPECT_EQ(found({.models = {"none"}}), 0U);
+  EXPECT_EQ(found({.models = {"usual"}}), 500U) << "one page";
+  EXPECT_EQ(found({.models = {"rare", "usual"}, .zones = {"tool", "user"}}), 500U);
+  EXPECT_EQ(found({.models = {"rare"}, .zones = {"tool"}}), 0U);
+  EXPECT_EQ(found({.models = {"rare"}, .zones = {"user"}}), 6U);
+  EXPECT_EQ(found({.statuses = {WorkStatus::kResolved}}), 6U);
+  EXPECT_EQ(found({.models = {"usual"}, .statuses = {WorkStatus::kResolved}, .query = "absent"}),
+            0U);
+  EXPECT_EQ(
+      found(
+          {.models = {"rare"}, .since_ms = alerts[2000].time_ms, .until_ms = alerts[4000].time_ms}),
+      2U);
+  const auto first = alerts_.list({.models = {"rare"}}, 4, std::nullopt);
+  ASSERT_TRUE(first.ok() && first->next);
+  const auto second = alerts_.list({.models = {"rare"}}, 4, first->next);
+  ASSERT_TRUE(second.ok());
+  ASSERT_EQ(second->items.size(), 2U);
+  EXPECT_EQ(second->items.back().uid, "alert-7");
+}
+
 TEST_P(AlertStoreTest, SearchFindsWordsPrefixesAndDottedNames) {
   NewAlert other = sample_alert(2);
   other.search_text = "Indirekte Befehle aus Übersee tool.tainted_call";
@@ -230,6 +266,17 @@ TEST_P(AlertStoreTest, RetentionRemovesOldAlertsTheirCommentsAndTheirWords) {
   EXPECT_TRUE(uids(filter).empty());
   filter.query = "number3";
   EXPECT_EQ(uids(filter).size(), 1U);
+}
+
+TEST_P(AlertStoreTest, RetentionForgetsTheCountsOfHoursThatAreGone) {
+  std::vector<NewAlert> alerts = {sample_alert(1), sample_alert(2), sample_alert(3)};
+  alerts[2].time_ms += 3 * kHourMs;
+  append(alerts);
+  const int64_t before = kSampleTimeMs + 2 * kHourMs;
+  EXPECT_EQ(*alerts_.remove_before(before, 1), 1);
+  EXPECT_EQ(counted("host", "web-1"), 3) << "some of the hour are left";
+  EXPECT_EQ(*alerts_.remove_before(before, 100), 1);
+  EXPECT_EQ(counted("host", "web-1"), 1);
 }
 
 TEST_P(AlertStoreTest, AnIdIsNeverGivenTwice) {
