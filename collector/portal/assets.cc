@@ -18,8 +18,8 @@ const Asset* exact(std::string_view path) {
 
 // The portal's own pages, by their first segment (collector/portal/src/App.tsx): a page is reloaded
 // by its address. The rest of the path may be anything, a host name with dots for one.
-constexpr std::array<std::string_view, 8> kPages = {"",         "alerts", "incidents", "inventory",
-                                                    "coverage", "fleet",  "settings",  "audit"};
+constexpr auto kPages = std::to_array<std::string_view>(
+    {"", "alerts", "incidents", "inventory", "coverage", "fleet", "policies", "settings", "audit"});
 
 bool is_page(std::string_view path) {
   if (!path.starts_with('/')) return false;

@@ -1,6 +1,8 @@
 // The small parts of the API, without a store.
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <regex>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include "collector/api/rate_limiter.h"
 #include "collector/api/tls.h"
 #include "collector/api/url.h"
+#include "collector/portal/assets.h"
 
 namespace sonde::api {
 namespace {
@@ -20,6 +23,20 @@ TEST(PercentDecodeTest, EscapesAreUndoneAndBrokenOnesRefused) {
   for (const char* broken : {"%", "%4", "%zz", "%00", "%FF", "%C3", "%ED%A0%80"}) {
     EXPECT_FALSE(percent_decode(broken, true)) << broken;
   }
+}
+
+// Whoever reloads a page, or is sent its address, must get the portal.
+TEST(PortalAssetsTest, EveryPageOfThePortalHasAnAddress) {
+  std::ifstream file(std::string(SONDE_SOURCE_DIR) + "/collector/portal/src/App.tsx");
+  const std::string source{std::istreambuf_iterator<char>(file), {}};
+  const std::regex pattern(R"re(pattern: "([^"]+)")re");
+  size_t pages = 0;
+  for (std::sregex_iterator found(source.begin(), source.end(), pattern), end; found != end;
+       ++found, ++pages) {
+    EXPECT_NE(portal::find_asset((*found)[1].str()), nullptr) << (*found)[1];
+  }
+  EXPECT_GE(pages, 13U);
+  EXPECT_EQ(portal::find_asset("/no-such-page"), nullptr);
 }
 
 TEST(ParseQueryTest, PairsKeepTheirOrder) {
