@@ -85,7 +85,10 @@ def compare(client, case, server, connections):
     else:
         # A browser posts from a page, and uses the page's connection for it.
         starts = (f"POST /c/{case}?", f"GET /page/{case}?")
-        heard = [c for c in connections if c["sent"]["head"].startswith(starts)]
+        # Other tests of this host may have such clients too, with a server of their own.
+        host = f":{server.port}\r\n"
+        heard = [c for c in connections
+                 if c["sent"]["head"].startswith(starts) and host in c["sent"]["head"]]
     heard = [c for c in heard if (c["target"] or {}).get("tls") == client.stack]
     if len(heard) != 1:
         return (f"heard {len(heard)} times",) * 3

@@ -117,8 +117,8 @@ int main(int argc, char **argv)
 	body = read_whole(argv[2], &body_length);
 	request = malloc(body_length + 1024);
 	head_length = (size_t)sprintf(request,
-				      "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %zu\r\n\r\n",
-				      target, host, body_length);
+				      "POST %s HTTP/1.1\r\nHost: %s:%d\r\nContent-Length: %zu\r\n\r\n",
+				      target, host, port, body_length);
 	memcpy(request + head_length, body, body_length);
 	context = SSL_CTX_new(TLS_client_method());
 	ssl = SSL_new(context);
