@@ -23,7 +23,7 @@ PAGES = {
     "two words": "/api/v1/alerts?q=word17+word18&limit=50",
     "a word that never was": "/api/v1/alerts?q=absent&limit=50",
     "incidents": "/api/v1/incidents?limit=50",
-    "overview": "/api/v1/overview",
+    "overview": "/api/v1/stats/overview?",
 }
 
 
