@@ -29,7 +29,7 @@ class BaselineKeeper {
   static constexpr std::chrono::minutes kInterval{5};
 
   const std::string path_;
-  std::chrono::steady_clock::time_point next_{};  // of the pipeline's thread
+  std::chrono::steady_clock::time_point next_;  // of the pipeline's thread
   std::mutex mutex_;
   std::string copy_;  // guarded by mutex_; empty: nothing to write
 };

@@ -140,6 +140,7 @@ void Delivery::stop(std::chrono::milliseconds grace) {
 
 std::vector<Delivery::SinkState> Delivery::states() const {
   std::vector<SinkState> states;
+  states.reserve(spooled_.size());
   for (const sink::SpooledSink* sink : spooled_) {
     states.push_back({std::string(sink->name()), sink->state()});
   }

@@ -41,7 +41,7 @@ class HostWatch {
 
   ExposureWatch exposure_;  // of the pipeline's thread
   ModelFileWatch files_;    // of the main thread, like the next one
-  std::chrono::steady_clock::time_point next_{};
+  std::chrono::steady_clock::time_point next_;
   std::mutex mutex_;               // guards what follows
   std::deque<uint32_t> speakers_;  // newest last, each once
   std::vector<Pending> pending_;

@@ -109,7 +109,7 @@ class Pipeline {
   // Told before the first bytes of their connection; bounded like the connections.
   std::unordered_map<std::string, llm::Network> early_sockets_;
   std::deque<Held> held_;  // oldest first
-  MonoTime now_{};         // of the last event
+  MonoTime now_;           // of the last event
   size_t held_bytes_ = 0;  // plaintext, over all connections
   Entries entries_;
   std::unordered_map<std::string, Entries::iterator> by_key_;

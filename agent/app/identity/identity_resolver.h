@@ -76,8 +76,8 @@ class IdentityResolver {
   RecordSink sink_;
   // Of the thread.
   PodList pods_;
-  Clock::time_point pods_read_{};
-  Clock::time_point next_refresh_{};
+  Clock::time_point pods_read_;
+  Clock::time_point next_refresh_;
   bool kubelet_failing_ = false;
 
   std::mutex mutex_;  // guards what follows

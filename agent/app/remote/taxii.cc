@@ -150,7 +150,7 @@ Status TaxiiClient::read_page(const egress::HttpAnswer& answer, Page& page) {
     page.ids.push_back(hash_of(id));
     if (object.contains("revoked") && object["revoked"] == true) continue;
     for (const std::string& value : detect::values_of_stix_pattern(text_at(object, "pattern"))) {
-      if (fits_in_a_line(value)) page.lines.push_back(value + "," + id);
+      if (fits_in_a_line(value)) page.lines.push_back(fmt::format("{},{}", value, id));
     }
   }
   return {};
