@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "agent/detect/contact_details.h"
 #include "agent/detect/detectors/detectors.h"
 #include "agent/detect/detectors/sensitive_anomaly.h"
 #include "agent/detect/personal_data.h"
@@ -13,7 +14,7 @@ namespace sonde::detect {
 
 namespace {
 
-// Addresses of so many people in one text are a list of contacts, not a signature.
+// Addresses of so many people in one text are a list of contacts, whatever stands around them.
 constexpr size_t kContacts = 25;
 
 class SensitiveDataDetector final : public Detector {
@@ -42,25 +43,46 @@ class SensitiveDataDetector final : public Detector {
   };
 
   static void inspect_text(const Text& text, size_t index, std::vector<Hit>& hits) {
+    const std::vector<PersonalData> items = find_personal_data(text.text);
     std::map<std::string_view, Group> groups;
-    for (const PersonalData& item : find_personal_data(text.text)) {
-      Group& group = groups.try_emplace(item.type, Group{item, {}}).first->second;
-      group.values.insert(text.text.substr(item.start, item.end - item.start));
+    for (const PersonalData& item : items) add(text, item, groups);
+    // Records and recipients are the work of agents: in what tools are called with and answer, a
+    // contact is no disclosure.
+    std::map<std::string_view, Group> persons;
+    if (text.kind != TextKind::kToolCall && text.kind != TextKind::kToolResult) {
+      for (const PersonalData& item : contacts_of_persons(text.text, items)) {
+        add(text, item, persons);
+      }
     }
-    for (const auto& [type, group] : groups) {
-      if (is_contact(type) && group.values.size() < kContacts) continue;
-      Hit hit{.alert = text.zone == llm::Zone::kAssistant ? "sensitive_data.response"
-                                                          : "sensitive_data.prompt",
-              .detector = "sensitive_data",
-              .score = is_contact(type) ? 0.6 : 0.95,
-              .subtype = std::string(type),
-              .text = index,
-              .start = group.first.start,
-              .end = group.first.end};
-      hit.data["count"] = std::to_string(group.values.size());
-      hit.fingerprint_of = text.text.substr(group.first.start, group.first.end - group.first.start);
-      hits.push_back(std::move(hit));
+    for (auto& [type, all] : groups) {
+      Group* group = &all;
+      if (is_contact(type) && all.values.size() < kContacts) {
+        const auto place = persons.find(type);
+        if (place == persons.end()) continue;
+        group = &place->second;
+      }
+      hits.push_back(make_hit(text, index, type, *group));
     }
+  }
+
+  static void add(const Text& text, const PersonalData& item,
+                  std::map<std::string_view, Group>& groups) {
+    Group& group = groups.try_emplace(item.type, Group{item, {}}).first->second;
+    group.values.insert(text.text.substr(item.start, item.end - item.start));
+  }
+
+  static Hit make_hit(const Text& text, size_t index, std::string_view type, const Group& group) {
+    Hit hit{.alert = text.zone == llm::Zone::kAssistant ? "sensitive_data.response"
+                                                        : "sensitive_data.prompt",
+            .detector = "sensitive_data",
+            .score = is_contact(type) ? 0.6 : 0.95,
+            .subtype = std::string(type),
+            .text = index,
+            .start = group.first.start,
+            .end = group.first.end};
+    hit.data["count"] = std::to_string(group.values.size());
+    hit.fingerprint_of = text.text.substr(group.first.start, group.first.end - group.first.start);
+    return hit;
   }
 };
 
