@@ -180,6 +180,7 @@ void Engine::Impl::place(const Hit& hit, const Subject& subject, Finding& findin
   finding.evidence = std::move(segment.text);
   finding.highlight = segment.highlight;
   finding.conversation = conversation_of(hit, subject, redactor);
+  if (text.part_index >= 0) finding.data["part_index"] = std::to_string(text.part_index);
   if (text.kind == TextKind::kToolCall) finding.data["tool"] = redactor.mask(text.part->name);
   if (text.tool != nullptr) finding.data["tool"] = redactor.mask(text.tool->name);
 }

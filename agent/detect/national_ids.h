@@ -10,7 +10,7 @@ namespace sonde::detect {
 // What stands before a number, in lower case.
 struct WordsNear {
   std::string before;
-  // `words` separated by '|'; each must begin a word.
+  // `words` separated by '|'; each must begin a word, or be six bytes or more of a compound.
   bool any_of(std::string_view words) const;
 };
 

@@ -8,6 +8,8 @@
 #include "agent/detect/check_digits.h"
 #include "agent/detect/encoding.h"
 #include "agent/detect/national_ids.h"
+#include "agent/detect/postal_address.h"
+#include "agent/detect/unicode.h"
 
 namespace sonde::detect {
 
@@ -91,9 +93,18 @@ class Finder {
         break;
       }
     }
+    if (const size_t past = address(start); past > start) return past;
     if (starts_inside_word(start) || (end < text_.size() && is_alnum(text_[end]))) return end;
     classify(start, end, digits);
     return end;
+  }
+
+  // A street with its number at `start`.
+  size_t address(size_t start) {
+    const auto found = find_postal_address(text_, start, covered_);
+    if (!found) return start;
+    keep(found->first, found->second, "postal_address");
+    return std::max(found->second, start);
   }
 
   bool starts_inside_word(size_t start) const {
@@ -199,8 +210,7 @@ class Finder {
   WordsNear words_near(size_t start) const {
     constexpr size_t kReach = 40;
     const size_t from = start > kReach ? start - kReach : 0;
-    WordsNear near{std::string(text_.substr(from, start - from))};
-    for (char& c : near.before) c = is_upper(c) ? static_cast<char>(c + 32) : c;
+    WordsNear near{lower_case(text_.substr(from, start - from))};
     return near;
   }
 
@@ -216,7 +226,9 @@ class Finder {
 
 }  // namespace
 
-bool is_contact(std::string_view type) { return type == "email" || type == "phone"; }
+bool is_contact(std::string_view type) {
+  return type == "email" || type == "phone" || type == "postal_address";
+}
 
 std::vector<PersonalData> find_personal_data(std::string_view text, PersonalDataUse use) {
   return Finder(text, use).find();

@@ -15,7 +15,8 @@ struct PersonalData {
   std::string_view type;  // email, payment_card, iban, phone, us_ssn, ...
 };
 
-// Ways to reach somebody (email, phone): so common that only a number of them says something.
+// Ways to reach somebody (email, phone, postal_address): so common that only a number of them, or
+// their context, says something.
 bool is_contact(std::string_view type);
 
 inline constexpr size_t kPersonalDataPerText = 4096;

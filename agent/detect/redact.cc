@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "agent/detect/fingerprint.h"
 #include "agent/detect/invisible.h"
 #include "agent/detect/personal_data.h"
@@ -68,11 +70,16 @@ class Writer {
     size_t count = 0;
     while (i < text.size()) {
       const CodePointAt c = code_point_at(text, i);
-      if (!is_invisible(c.value)) break;
+      if (!is_invisible(c.value) || (is_bidi_control(c.value) && count > 0)) break;
       ++count;
       i += c.length;
+      if (is_bidi_control(c.value)) break;
     }
-    if (count == 1 && left_ > 0) {  // a joiner or an emoji's variation: part of writing
+    // What would turn the reader's line around, or hide a letter, is shown by its number.
+    const uint32_t first = code_point_at(text, start).value;
+    if (is_bidi_control(first) || (count == 1 && is_tag(first))) {
+      whole(fmt::format("\\u{{{:X}}}", first));
+    } else if (count == 1 && left_ > 0) {  // a joiner or an emoji's variation: part of writing
       out_.append(text.substr(start, i - start));
       --left_;
     } else {

@@ -235,13 +235,31 @@ double entropy(std::string_view value) {
   return bits;
 }
 
+// A short word comes about by chance in a random token: it counts as a word of its own, or as a
+// large share of the value.
+bool holds_stop_word(std::string_view low, std::string_view word) {
+  constexpr size_t kByChance = 5;
+  constexpr size_t kLargeShare = 3;
+  const size_t at = low.find(word);
+  if (at == low.npos) return false;
+  const bool letters = std::all_of(word.begin(), word.end(), is_letter) && word != "xxxx";
+  if (!letters || word.size() > kByChance || word.size() * kLargeShare >= low.size()) return true;
+  const auto joined = [&](size_t i) {
+    return i < low.size() && (is_letter(low[i]) || (low[i] >= '0' && low[i] <= '9'));
+  };
+  for (size_t i = at; i != low.npos; i = low.find(word, i + 1)) {
+    if ((i == 0 || !joined(i - 1)) && !joined(i + word.size())) return true;
+  }
+  return false;
+}
+
 bool is_placeholder(std::string_view value, bool marked) {
   for (const std::string_view example : kPublicExamples) {
     if (value.find(example) != value.npos) return true;
   }
   const std::string low = lowered(value);
   for (const std::string_view word : kStopWords) {
-    if (low.find(word) != low.npos) return true;
+    if (holds_stop_word(low, word)) return true;
   }
   return has_long_run(value, marked);
 }

@@ -23,10 +23,19 @@ class Collector {
     texts_.push_back(text);
   }
 
-  void add_part(const Part& part, Zone zone, int message_index, bool output) {
+  void add_message(const llm::Message& message, Zone zone, int message_index, bool output) {
+    int part_index = message.parts.size() > 1 ? 0 : -1;
+    for (const Part& part : message.parts) {
+      add_part(part, zone, message_index, part_index, output);
+      if (part_index >= 0) ++part_index;
+    }
+  }
+
+  void add_part(const Part& part, Zone zone, int message_index, int part_index, bool output) {
     Text text{.text = part.content,
               .zone = zone,
               .message_index = message_index,
+              .part_index = part_index,
               .output = output,
               .json_path = part.json_path,
               .part = &part};
@@ -82,14 +91,10 @@ std::vector<Text> collect_texts(const llm::Exchange& exchange, const Limits& lim
   }
   int index = 0;
   for (const llm::Message& message : exchange.input) {
-    for (const Part& part : message.parts) collector.add_part(part, message.zone, index, false);
-    ++index;
+    collector.add_message(message, message.zone, index++, false);
   }
   for (const llm::Message& message : exchange.output) {
-    for (const Part& part : message.parts) {
-      collector.add_part(part, Zone::kAssistant, index, true);
-    }
-    ++index;
+    collector.add_message(message, Zone::kAssistant, index++, true);
   }
   return collector.take();
 }

@@ -27,6 +27,7 @@ struct Text {
   TextKind kind = TextKind::kMessage;
   llm::Zone zone = llm::Zone::kUser;
   int message_index = -1;  // as Finding::message_index
+  int part_index = -1;     // of a message with several parts: which of them
   bool output = false;     // part of the answer
   std::string_view json_path;
   const llm::Part* part = nullptr;            // not for tool definitions

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <unicode/uchar.h>
+
 namespace sonde::detect {
 
 namespace {
@@ -58,6 +60,21 @@ size_t back(std::string_view text, size_t position, size_t count) {
 size_t forward(std::string_view text, size_t position, size_t count) {
   while (count-- > 0 && position < text.size()) position += code_point_at(text, position).length;
   return std::min(position, text.size());
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size();) {
+    const CodePointAt c = code_point_at(text, i);
+    if (c.value < 0x80) {
+      out.push_back(static_cast<char>(c.value >= 'A' && c.value <= 'Z' ? c.value + 32 : c.value));
+    } else {
+      append_utf8(out, static_cast<uint32_t>(u_tolower(static_cast<UChar32>(c.value))));
+    }
+    i += c.length;
+  }
+  return out;
 }
 
 size_t count_code_points(std::string_view text) { return CodePointCounter(text).at(text.size()); }

@@ -24,6 +24,9 @@ void append_utf8(std::string& out, uint32_t code_point);
 size_t back(std::string_view text, size_t position, size_t count);
 size_t forward(std::string_view text, size_t position, size_t count);
 
+// In lower case, code point by code point (Unicode's simple mapping).
+std::string lower_case(std::string_view text);
+
 size_t count_code_points(std::string_view text);
 
 // Byte offsets to code point offsets. Cheap when asked in ascending order.

@@ -1,4 +1,5 @@
 // tool.dangerous_command: what an agent hands to a shell, a database or an interpreter.
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -30,13 +31,21 @@ class DangerousCommandDetector final : public Detector {
       const Text& text = subject.texts[i];
       if (text.kind != TextKind::kToolCall || !runs_something(text)) continue;
       for (const PatternMatch& match : subject.patterns[i]) {
-        if (match.pattern->family == PatternFamily::kCommand) hits.push_back(make_hit(i, match));
+        if (match.pattern->family != PatternFamily::kCommand) continue;
+        hits.push_back(make_hit(i, match, is_steered(hits, i)));
       }
     }
   }
 
  private:
-  static Hit make_hit(size_t index, const PatternMatch& match) {
+  // Provenance is judged before (engine.cc): was the call found to be ordered by untrusted text?
+  static bool is_steered(const std::vector<Hit>& hits, size_t text) {
+    return std::any_of(hits.begin(), hits.end(), [&](const Hit& hit) {
+      return hit.text == text && hit.alert == "tool.tainted_call";
+    });
+  }
+
+  static Hit make_hit(size_t index, const PatternMatch& match, bool steered) {
     const std::string_view subtype = match.pattern->subtype;
     Hit hit{.alert = "tool.dangerous_command",
             .detector = "dangerous_command",
@@ -45,7 +54,7 @@ class DangerousCommandDetector final : public Detector {
             .text = index,
             .start = match.start,
             .end = match.end};
-    if (subtype == "wipe" || subtype == "reverse_shell") hit.severity = Severity::kHigh;
+    if (steered) hit.severity = Severity::kHigh;
     return hit;
   }
 };

@@ -9,6 +9,14 @@ namespace sonde::detect {
 
 namespace {
 
+// The catalogue knows four kinds of attacks by users; what the model calls by the aim of a
+// document's attack changes the rules when a user says it.
+std::string_view subtype_of_user(std::string_view subtype) {
+  const bool known = subtype == "conversation_mockup" || subtype == "role_play" ||
+                     subtype == "encoding" || subtype.empty();
+  return known ? subtype : "rule_change";
+}
+
 class PromptAttackDetector final : public Detector {
  public:
   PromptAttackDetector() : model_(PromptModel::embedded()) {}
@@ -20,6 +28,7 @@ class PromptAttackDetector final : public Detector {
         scores.prompt_attack = std::max(scores.prompt_attack, score.score);
         if (score.score >= model_.prompt_threshold()) {
           hits.push_back(make_hit("prompt_attack.user", i, score));
+          hits.back().subtype = subtype_of_user(score.subtype);
         }
       } else if (subject.texts[i].zone == llm::Zone::kTool) {
         scores.document_attack = std::max(scores.document_attack, score.score);

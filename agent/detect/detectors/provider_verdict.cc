@@ -1,6 +1,8 @@
 // prompt_attack.blocked and prompt_attack.flagged: what the provider itself said of the prompt.
 #include <algorithm>
 #include <array>
+#include <span>
+#include <string>
 
 #include "agent/detect/detectors/detectors.h"
 
@@ -17,13 +19,33 @@ bool is_attack(const std::string& name) {
                      [&](std::string_view known) { return name.find(known) != std::string::npos; });
 }
 
+// Blocks of the whole prompt whose reason is no content category: Gemini's
+// promptFeedback.blockReason, Bedrock's guardrail.
+bool is_block(const std::string& name) {
+  return name.starts_with("prompt_blocked") || name == "guardrail" ||
+         name == "prohibited_content" || name == "blocklist";
+}
+
+// A guardrail's trace names what it was about, and a blocked prompt has its reason beside it: the
+// general name counts only where nothing more exact is said.
+bool is_explained(std::span<const llm::ProviderVerdict> verdicts, const std::string& name) {
+  if (name != "guardrail" && name != "prompt_blocked") return false;
+  return std::any_of(verdicts.begin(), verdicts.end(), [&](const llm::ProviderVerdict& other) {
+    if (!other.filtered || other.name == name) return false;
+    return name == "guardrail" || is_attack(other.name) || is_block(other.name);
+  });
+}
+
 class ProviderVerdictDetector final : public Detector {
  public:
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& /*scores*/) override {
     for (const llm::ProviderVerdict& verdict : subject.exchange.verdicts) {
       std::string name = verdict.name;
       for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-      if (!is_attack(name) || (!verdict.detected && !verdict.filtered)) continue;
+      const bool blocked =
+          verdict.filtered && is_block(name) && !is_explained(subject.exchange.verdicts, name);
+      const bool attack = is_attack(name) && (verdict.detected || verdict.filtered);
+      if (!blocked && !attack) continue;
       Hit hit{.alert = verdict.filtered ? "prompt_attack.blocked" : "prompt_attack.flagged",
               .detector = "provider_verdict",
               .subtype = name};

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "agent/detect/contact_details.h"
 #include "agent/detect/detectors/detectors.h"
 #include "agent/detect/detectors/sensitive_anomaly.h"
 #include "agent/detect/personal_data.h"
@@ -13,7 +14,7 @@ namespace sonde::detect {
 
 namespace {
 
-// Addresses of so many people in one text are a list of contacts, not a signature.
+// Addresses of so many people in one text are a list of contacts, whatever stands around them.
 constexpr size_t kContacts = 25;
 
 class SensitiveDataDetector final : public Detector {
@@ -50,27 +51,47 @@ class SensitiveDataDetector final : public Detector {
     group.values.insert(std::move(value));
   }
 
-  static void inspect_text(const Text& text, size_t index, std::vector<Hit>& hits) {
+  static Groups groups_of(const Text& text, const std::vector<PersonalData>& items) {
     Groups groups;
-    for (const PersonalData& item : find_personal_data(text.text))
+    for (const PersonalData& item : items)
       count(groups, item, std::string(text.text.substr(item.start, item.end - item.start)), {});
+    return groups;
+  }
+
+  static void inspect_text(const Text& text, size_t index, std::vector<Hit>& hits) {
+    const std::vector<PersonalData> items = find_personal_data(text.text);
+    Groups groups = groups_of(text, items);
     for (const EncodedPersonalData& item : find_encoded_personal_data(text.text))
       count(groups, item.place, item.value, item.encoding);
-    for (const auto& [type, group] : groups) {
-      if (is_contact(type) && group.values.size() < kContacts) continue;
-      Hit hit{.alert = text.zone == llm::Zone::kAssistant ? "sensitive_data.response"
-                                                          : "sensitive_data.prompt",
-              .detector = "sensitive_data",
-              .score = is_contact(type) ? 0.6 : 0.95,
-              .subtype = std::string(type),
-              .text = index,
-              .start = group.first.start,
-              .end = group.first.end};
-      hit.data["count"] = std::to_string(group.values.size());
-      if (!group.encoding.empty()) hit.data["encoding"] = group.encoding;
-      hit.fingerprint_of = group.value;
-      hits.push_back(std::move(hit));
+    // Records and recipients are the work of agents: in what tools are called with and answer, a
+    // contact is no disclosure.
+    Groups persons;
+    if (text.kind != TextKind::kToolCall && text.kind != TextKind::kToolResult)
+      persons = groups_of(text, contacts_of_persons(text.text, items));
+    for (const auto& [type, all] : groups) {
+      const Group* group = &all;
+      if (is_contact(type) && all.values.size() < kContacts) {
+        const auto place = persons.find(type);
+        if (place == persons.end()) continue;
+        group = &place->second;
+      }
+      hits.push_back(make_hit(text, index, type, *group));
     }
+  }
+
+  static Hit make_hit(const Text& text, size_t index, std::string_view type, const Group& group) {
+    Hit hit{.alert = text.zone == llm::Zone::kAssistant ? "sensitive_data.response"
+                                                        : "sensitive_data.prompt",
+            .detector = "sensitive_data",
+            .score = is_contact(type) ? 0.6 : 0.95,
+            .subtype = std::string(type),
+            .text = index,
+            .start = group.first.start,
+            .end = group.first.end};
+    hit.data["count"] = std::to_string(group.values.size());
+    if (!group.encoding.empty()) hit.data["encoding"] = group.encoding;
+    hit.fingerprint_of = group.value;
+    return hit;
   }
 };
 

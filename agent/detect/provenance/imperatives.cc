@@ -322,10 +322,10 @@ bool addresses_machine(std::string_view sentence, const Tokens& words) {
   constexpr size_t kFirstWords = 5;
   constexpr size_t kFirstBytes = 64;
   const std::string_view head = sentence.substr(0, kFirstBytes);
-  for (size_t i = 0; i < words.size() && i < kFirstWords; ++i) {
+  for (size_t i = 0; i < words.size(); ++i) {
     if (!machines().contains(words.word(i))) continue;
     if (i + 1 < words.size() && strong_modals().contains(words.word(i + 1))) return true;
-    if (head.find_first_of(":,-") != head.npos) return true;
+    if (i < kFirstWords && head.find_first_of(":,-") != head.npos) return true;
   }
   return false;
 }

@@ -249,12 +249,15 @@ void TaintTracker::weigh_reading(const Source& source, const Call& call, Score& 
   const Order& order = source.order;
   if (!is_read_only(call.actions)) return;
   const bool instructed = order.redirecting || order.addressed;
-  score.carries = score.best != nullptr && extends_url(*score.best, source.text) &&
-                  carries_words(*score.best, order);
+  const bool extends = score.best != nullptr && extends_url(*score.best, source.text) &&
+                       source.text.find(score.best->text) == std::string::npos;
+  score.carries = extends && carries_words(*score.best, order);
   if (score.carries && (instructed || order.suspicion >= kRather)) {
     return score.add("address_carries_data", kCarriesData);
   }
-  score.add("read_only_tool", instructed || score.carries ? kReadsRedirected : kReads);
+  // What was added may be the model's own summary of what it knows.
+  const bool lured = instructed || score.carries || (extends && order.suspicion >= kSureOfAttack);
+  score.add("read_only_tool", lured ? kReadsRedirected : kReads);
 }
 
 // Does a URL hold words that the conversation knows and the order does not?

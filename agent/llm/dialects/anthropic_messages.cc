@@ -1,6 +1,7 @@
 #include "agent/llm/dialects/anthropic_messages.h"
 
 #include "agent/llm/blob.h"
+#include "agent/llm/content_types.h"
 #include "agent/llm/json.h"
 #include "agent/llm/writer.h"
 
@@ -9,10 +10,6 @@ namespace {
 
 // tool_result, and the results of tools that the provider runs itself (web_search_tool_result,
 // code_execution_tool_result, mcp_tool_result, ...): all hold what the outside world wrote.
-bool is_tool_result(std::string_view type) { return type.ends_with("tool_result"); }
-
-bool is_tool_use(std::string_view type) { return type.ends_with("tool_use"); }
-
 // {"source": {"type": "base64" | "url" | "text" | "file", ...}} of images and documents.
 void read_source(const Json& block, const std::string& path, std::vector<Part>& parts,
                  PartType text_type, Writer& writer) {
@@ -100,9 +97,6 @@ void read_block(const Json& block, const std::string& path, std::vector<Part>& p
                 json_path(json_path(json_path(path, "content"), index), "text"));
   });
 }
-
-// Documents and search results were not written by the user: they are as untrusted as tool results.
-bool is_retrieved(std::string_view type) { return type == "search_result" || type == "document"; }
 
 // A user's message may carry tool results beside the user's own words: each zone becomes a message
 // of its own, in order.

@@ -39,7 +39,11 @@ void read_facts(const Json& body, Writer& writer) {
   read_gemini_usage(gemini_member(body, "usageMetadata", "usage_metadata"), exchange);
   const Json feedback = gemini_member(body, "promptFeedback", "prompt_feedback");
   const Json reason = gemini_member(feedback, "blockReason", "block_reason");
-  if (!reason.text().empty()) writer.verdict(lower_case(reason.text()), true, true);
+  if (!reason.text().empty()) {
+    // Of the prompt, whatever the reason: the same names as finish reasons speak of the answer.
+    writer.verdict(lower_case(reason.text()), true, true);
+    writer.verdict("prompt_blocked", true, true);
+  }
   read_ratings(gemini_member(feedback, "safetyRatings", "safety_ratings"), writer);
   read_error(body["error"], writer);
 }

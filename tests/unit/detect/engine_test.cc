@@ -55,6 +55,15 @@ TEST_F(EngineTest, ProviderVerdictsBecomeFindings) {
   EXPECT_THAT(alerts(exchange), ElementsAre("prompt_attack.blocked"));
   exchange.verdicts = {{"indirect_attack", true, false}};
   EXPECT_THAT(alerts(exchange), ElementsAre("prompt_attack.flagged"));
+  // Blocks without a reason of their own, and those whose reason is the content.
+  exchange.verdicts = {{"guardrail", true, true}};
+  EXPECT_THAT(alerts(exchange), ElementsAre("prompt_attack.blocked"));
+  exchange.verdicts = {{"other", true, true}, {"prompt_blocked", true, true}};
+  EXPECT_THAT(alerts(exchange), ElementsAre("prompt_attack.blocked"));
+  exchange.verdicts = {{"prohibited_content", true, true}, {"prompt_blocked", true, true}};
+  EXPECT_THAT(alerts(exchange), ElementsAre("prompt_attack.blocked"));
+  exchange.verdicts = {{"guardrail", true, true}, {"hate", true, true}};
+  EXPECT_THAT(alerts(exchange), IsEmpty());
   exchange.verdicts = {{"jailbreak", false, false}};
   EXPECT_THAT(alerts(exchange), IsEmpty());
 }

@@ -58,6 +58,9 @@ TEST(NationalIdTest, ValidNumbersOfManyCountriesAreNamed) {
       {"CNP 1800101221144", "ro_cnp"},
       {"ID number 8001015009087", "za_id"},
       {"EGN 7523169263", "bg_egn"},
+      {"\u0415\u0413\u041d 7523169263", "bg_egn"},
+      {"F\u00d8DSELSNUMMER: 01019000164", "no_fnr"},
+      {"f\u00f8dselsnummer 01019000164", "no_fnr"},
       {"CURP HEGG560427MVZRRL04", "mx_curp"},
   };
   for (const auto& [text, type] : cases) EXPECT_EQ(types(text), type) << text;

@@ -82,7 +82,7 @@ TEST_F(ScanTest, ExchangeLineIsReadBack) {
 TEST_F(ScanTest, BadLinesAreErrors) {
   for (const std::string line :
        {"", "{", "[]", "3", "{\"id\":1}", "{\"text\":5}", "{\"text\":\"a\",\"zone\":\"moon\"}",
-        "{\"messages\":5}", "{\"messages\":[5]}", "{\"messages\":[{\"role\":\"moon\"}]}"}) {
+        "{\"messages\":5}", "{\"messages\":[5]}"}) {
     EXPECT_FALSE(scan_line(*engine_, line).ok()) << line;
   }
   EXPECT_FALSE(scan_line(*engine_, std::string(100000, '[')).ok());
