@@ -10,6 +10,7 @@
 #include "collector/app/config.h"
 #include "collector/app/daemon.h"
 #include "collector/app/demo.h"
+#include "collector/app/policy_commands.h"
 #include "collector/app/setup.h"
 
 namespace {
@@ -149,6 +150,46 @@ void add_agents(CLI::App& app, Arguments& args, Command& command) {
       [&] { command = [&](Config& config) { return agent_revoke(config, args.name); }; });
 }
 
+void add_versions(CLI::App& policy, sonde::collector::PolicyRequest& request, Command& command) {
+  const auto with_version = [&](CLI::App* sub) {
+    sub->add_option("VERSION", request.version, "From 'policy list'")->required();
+    return sub;
+  };
+  with_version(policy.add_subcommand("show", "Its text, and which version each agent runs"))
+      ->callback([&] { command = [&](Config& config) { return policy_show(config, request); }; });
+  auto* out = with_version(policy.add_subcommand("roll-out", "Give it to more agents, or fewer"));
+  out->add_option("--percent", request.percent, "To this share of the group's agents")
+      ->check(CLI::Range(0, 100))
+      ->required();
+  out->add_option("--agent", request.agents, "To this agent as well; may be repeated");
+  out->callback(
+      [&] { command = [&](Config& config) { return policy_roll_out(config, request); }; });
+  with_version(policy.add_subcommand("roll-back", "Its text as a new version for the whole group"))
+      ->callback(
+          [&] { command = [&](Config& config) { return policy_roll_back(config, request); }; });
+}
+
+void add_policies(CLI::App& app, sonde::collector::PolicyRequest& request, Command& command) {
+  auto* policy = app.add_subcommand("policy", "Policies for agents")->require_subcommand(1);
+  auto* check = policy->add_subcommand("check", "Say what is wrong with a policy");
+  check->add_option("FILE", request.file, "The policy (YAML)")->required();
+  check->callback([&] { command = [&](Config&) { return policy_check(request); }; });
+  auto* publish = policy->add_subcommand("publish", "Sign a new version; prints its number");
+  publish->add_option("FILE", request.file, "The policy (YAML)")->required();
+  publish->add_option("--group", request.group, "Group of agents")->capture_default_str();
+  publish->add_option("--comment", request.comment, "Why")->required();
+  publish->add_option("--percent", request.percent, "To this share of the group's agents")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  publish->add_option("--agent", request.agents, "To this agent as well; may be repeated");
+  publish->callback(
+      [&] { command = [&](Config& config) { return policy_publish(config, request); }; });
+  auto* list = policy->add_subcommand("list", "List versions, newest first");
+  list->add_option("--group", request.group, "Group of agents")->capture_default_str();
+  list->callback([&] { command = [&](Config& config) { return policy_list(config, request); }; });
+  add_versions(*policy, request, command);
+}
+
 int run(const Arguments& args, const Command& command) {
   auto config = sonde::collector::load_config(args.config_path, environment);
   if (!config.ok()) return fail_with(kUsageError, config.error().message);
@@ -189,6 +230,8 @@ int main(int argc, char** argv) {
   add_users(app, args, command);
   add_tokens(app, args, command);
   add_agents(app, args, command);
+  sonde::collector::PolicyRequest policy_request;
+  add_policies(app, policy_request, command);
   auto* config_command = app.add_subcommand("config", "The configuration")->require_subcommand(1);
   config_command->add_subcommand("check", "Read the configuration and say what is wrong")
       ->callback([&] { check = true; });

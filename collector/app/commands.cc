@@ -1,48 +1,20 @@
 #include "collector/app/commands.h"
 
-#include <chrono>
-#include <ctime>
 #include <fstream>
 #include <iostream>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "collector/app/command_parts.h"
 #include "collector/store/accounts.h"
-#include "collector/store/audit.h"
 #include "collector/store/fleet.h"
 
 namespace sonde::collector {
 namespace {
 
 constexpr int64_t kHourMs = 3'600'000;
-
-int64_t wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-std::string when(int64_t time_ms) {
-  if (time_ms == 0) return "never";
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<time_t>(time_ms / 1000)));
-}
-
-Result<std::unique_ptr<store::Pool>> open_store(const Config& config) {
-  return store::Pool::open(config.store(), 1);
-}
-
-Status audit(store::Pool& pool, const std::string& action, const std::string& object) {
-  store::AuditEntry entry;
-  entry.time_ms = wall_ms();
-  entry.actor = fmt::format("local:{}", ::getuid());
-  entry.action = action;
-  entry.object = object;
-  entry.source = "command line";
-  return store::AuditStore(pool).add(entry);
-}
 
 // Switches the terminal's echo off while it lives.
 class NoEcho {

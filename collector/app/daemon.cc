@@ -2,14 +2,12 @@
 
 #include <atomic>
 #include <charconv>
-#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
@@ -17,13 +15,14 @@
 #include <unistd.h>
 
 #include "agent/base/notify.h"
-#include "agent/config/policy.h"
 #include "collector/api/pki.h"
 #include "collector/api/render.h"
 #include "collector/api/server.h"
+#include "collector/app/command_parts.h"
 #include "collector/app/correlation.h"
 #include "collector/app/follower.h"
 #include "collector/app/housekeeping.h"
+#include "collector/app/policy_key.h"
 #include "collector/export/exporter.h"
 
 namespace sonde::collector {
@@ -31,12 +30,6 @@ namespace {
 
 // More records than this waiting for the store is a flood.
 constexpr size_t kFloodRecords = 500;
-
-int64_t wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 Result<api::ServerConfig> server_config(const Config& config) {
   api::ServerConfig server;
@@ -189,35 +182,6 @@ std::vector<std::string> host_names(const std::string& listen) {
   const bool usable = ::inet_pton(AF_INET, address.c_str(), &parsed) == 1 && parsed.s_addr != 0;
   if (usable && address != "127.0.0.1") names.push_back(address);
   return names;
-}
-
-}  // namespace
-
-namespace {
-
-// The key that signs policies: made on the first start where none is configured. Replicas on one
-// PostgreSQL must share it, so that there none is made, and there are no policies without one.
-Result<std::string> policy_signing_key(const Config& config) {
-  if (config.policy_signing_key.empty() && !config.store().starts_with("sqlite:")) return "";
-  const std::string own = config.state_directory + "/pki/policy.key";
-  const std::string& path = config.policy_signing_key.empty() ? own : config.policy_signing_key;
-  if (config.policy_signing_key.empty() && !std::filesystem::exists(path)) {
-    const auto keys = config::make_policy_keys();
-    if (!keys.ok()) return tl::unexpected<Error>(keys.error());
-    std::error_code there;
-    std::filesystem::create_directories(config.state_directory + "/pki", there);
-    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0) return fail_errno("cannot make " + path, errno);
-    const ssize_t size = ::write(file, keys->private_pem.data(), keys->private_pem.size());
-    ::close(file);
-    if (size != static_cast<ssize_t>(keys->private_pem.size())) return fail("cannot write " + path);
-  }
-  std::ifstream file(path);
-  std::string pem((std::istreambuf_iterator<char>(file)), {});
-  if (const auto readable = config::policy_public_key(pem); !readable.ok()) {
-    return fail(fmt::format("policy.signing_key '{}': {}", path, readable.error().message));
-  }
-  return pem;
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 #include "collector/app/demo.h"
 
 #include <array>
-#include <chrono>
 #include <filesystem>
 
 #include <fmt/format.h>
 
+#include "collector/app/command_parts.h"
 #include "collector/app/daemon.h"
 #include "collector/app/demo_data.h"
 #include "collector/store/accounts.h"
@@ -13,12 +13,6 @@
 
 namespace sonde::collector {
 namespace {
-
-int64_t wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 struct Person {
   const char* name;

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "collector/app/command_parts.h"
 #include "collector/incident/correlator.h"
 #include "collector/incident/links.h"
 #include "collector/store/accounts.h"
@@ -20,12 +21,6 @@ constexpr int64_t kRoundMs = 60'000;
 // Small enough that an ingest transaction never waits long behind one.
 constexpr size_t kRowsPerStep = 2000;
 constexpr int64_t kPauseMs = 50;
-
-int64_t wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 

@@ -1,15 +1,13 @@
 #include "collector/app/setup.h"
 
-#include <chrono>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
+#include "collector/app/command_parts.h"
 #include "collector/store/accounts.h"
-#include "collector/store/audit.h"
 #include "collector/store/fleet.h"
 #include "collector/store/secrets.h"
 
@@ -20,22 +18,6 @@ using Json = nlohmann::json;
 
 constexpr int64_t kEnrolmentMs = 24 * 3'600'000LL;
 
-int64_t wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-Status note(store::Pool& pool, const std::string& action, const std::string& object) {
-  store::AuditEntry entry;
-  entry.time_ms = wall_ms();
-  entry.actor = fmt::format("local:{}", ::getuid());
-  entry.action = action;
-  entry.object = object;
-  entry.source = "command line";
-  return store::AuditStore(pool).add(entry);
-}
-
 // The one-time password of a new administrator; nullopt where there are users.
 Result<std::optional<std::string>> first_user(store::Pool& pool, const std::string& name) {
   store::AccountStore accounts(pool);
@@ -45,7 +27,7 @@ Result<std::optional<std::string>> first_user(store::Pool& pool, const std::stri
   std::string password = store::random_secret(12);
   const auto user = accounts.add_user(name, store::Role::kAdmin, password, wall_ms(), true);
   if (!user.ok()) return tl::unexpected<Error>(user.error());
-  if (const Status noted = note(pool, "user.add", name); !noted.ok()) {
+  if (const Status noted = audit(pool, "user.add", name); !noted.ok()) {
     return tl::unexpected<Error>(noted.error());
   }
   return std::optional(std::move(password));
@@ -94,7 +76,7 @@ Status set_up(const Config& config, const SetupRequest& request) {
     const int64_t now = wall_ms();
     const auto token = store::FleetStore(**pool).create_enrolment(agent, now, now + kEnrolmentMs);
     if (!token.ok()) return tl::unexpected<Error>(token.error());
-    if (Status noted = note(**pool, "agent.enrol", agent); !noted.ok()) return noted;
+    if (Status noted = audit(**pool, "agent.enrol", agent); !noted.ok()) return noted;
     made["enrolment"][agent] = *token;
   }
   if (request.json) {

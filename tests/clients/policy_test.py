@@ -32,6 +32,13 @@ class PolicyTest(ProviderCase):
             "group": "default", "document": document, "comment": "why", "percent": percent, "agents": list(agents)})
         return made["version"]
 
+    def publish_file(self, document):
+        """The same by the command line, to all at once."""
+        path = self.world.path("policy.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(document)
+        return int(self.collector.command("policy", "publish", path, "--comment", "why", "--percent", "100"))
+
     def state(self, version):
         """What the collector shows of this agent on the policy's page."""
         shown = self.collector.get(f"/api/v1/policies/{version}")["state"]
@@ -86,15 +93,16 @@ class PolicyTest(ProviderCase):
         self.assertEqual((self.state(first)["version"], self.state(first)["rolled_out"]), (0, False), "not its turn yet")
         self.assertRegex(self.evidence(), r"Use this token: \[github_token:[0-9a-f]+\]")
 
-        self.collector.call(f"/api/v1/policies/{first}", self.admin, {"percent": 0, "agents": [kAgent]}, "PATCH")
+        self.collector.command("policy", "roll-out", str(first), "--percent", "0", "--agent", kAgent)
         state = self.wait(first, lambda one: one["version"] == first, "application")
         self.assertTrue(state["rolled_out"])
         self.assertEqual(self.evidence(), "", "the policy holds: no evidence leaves the host")
 
-        broken = self.publish(kBroken, 100)
+        broken = self.publish_file(kBroken)
         state = self.wait(broken, lambda one: "refused_because" in one, "refusal")
         self.assertEqual(state["version"], first, "the old one stays")
         self.assertIn("rules", state["refused_because"])
+        self.assertIn(state["refused_because"].splitlines()[0], self.collector.command("policy", "show", str(broken)))
         self.assertEqual(self.evidence(), "")
 
         own = self.sign_with_another_key()
@@ -107,7 +115,7 @@ class PolicyTest(ProviderCase):
 
         os.rename(own + ".own", own)
         self.restart_collector()
-        back = self.collector.call(f"/api/v1/policies/{first}/rollback", self.admin, {})["version"]
+        back = int(self.collector.command("policy", "roll-back", str(first)))
         self.assertGreater(back, foreign, "numbers never go back")
         state = self.wait(back, lambda one: one["version"] == back, "roll-back")
         self.assertNotIn("refused_because", state)
