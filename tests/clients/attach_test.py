@@ -1,4 +1,5 @@
 """Programs that run before Sonde, libraries that come later, files that nobody has seen before."""
+import concurrent.futures
 import glob
 import os
 import shutil
@@ -38,6 +39,23 @@ class AttachTest(ProviderCase):
                 self.hear(trace, client, api, (chat if api is OPENAI else message)("the third request"))
         for client in clients:
             self.assertEqual(len(trace.exchanges(client.pid, 2)), 2, "nothing of the first request")
+
+    def test_sonde_comes_in_the_middle_of_a_stream_and_hears_the_next_exchange_whole(self):
+        for client, api, make in ((SdkClient(self.world, OPENAI), OPENAI, chat),
+                                  (SdkClient(self.world, ANTHROPIC), ANTHROPIC, message)):
+            with self.subTest(api=api.name):
+                self.addCleanup(client.close)
+                client.call(api, make("the connection is open"))
+                with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                    long = pool.submit(client.call, api, make("slowly, " + "word after word " * 300, stream=True))
+                    time.sleep(1)
+                    trace = self.start_trace()
+                    self.assertFalse(long.done(), "Sonde came in the middle")
+                    long.result()
+                self.hear(trace, client, api, make("the next on that connection"))
+                late = trace.exchanges(client.pid, 1)[:-1]
+                self.assertFalse([one for one in late if one["capture"]["complete"]], "the first half was not heard")
+                trace.stop()
 
     def test_a_library_that_a_running_program_loads_later_is_heard(self):
         client = python(self.world, "httpx")
