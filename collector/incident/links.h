@@ -25,7 +25,7 @@ inline constexpr int64_t kNewestSharers = 20;
 LinkRule link_rule(std::string_view entity_type);
 
 // The longest window of all: how long entities are remembered.
-inline constexpr int64_t kLongestWindowMs = 7 * 24 * 3'600'000LL;
+inline constexpr int64_t kLongestWindowMs = int64_t{7} * 24 * 3'600'000;
 
 // Made by the correlator from host and application: "web-1/chatbot".
 inline constexpr std::string_view kHostApplication = "host_application";
