@@ -24,10 +24,12 @@ library_packages() {
   for deb in "$packages"/sonde_*.deb "$packages"/sonde-collector_*.deb; do dpkg -f "$deb" Depends; done |
     sed 's/([^)]*)//g; s/ //g' | paste -sd,
 }
-if [ ! -s "$cache/rootfs.tar" ]; then
-  mmdebstrap --quiet --variant=minbase \
-    --include="systemd-sysv,dbus,udev,kmod,procps,iproute2,curl,openssl,ca-certificates,python3,bpftool,podman,crun,netavark,$(library_packages)" \
-    bookworm "$cache/rootfs.tar" "$mirror"
+# Kept for as long as it holds what the packages depend on.
+include="systemd-sysv,dbus,udev,kmod,procps,iproute2,curl,openssl,ca-certificates,python3,bpftool,podman,crun,netavark,$(library_packages)"
+if [ ! -s "$cache/rootfs.tar" ] || [ "$(cat "$cache/rootfs.include" 2> /dev/null)" != "$include" ]; then
+  rm -f "$cache/rootfs.tar"
+  mmdebstrap --quiet --variant=minbase --include="$include" bookworm "$cache/rootfs.tar" "$mirror"
+  printf '%s' "$include" > "$cache/rootfs.include"
 fi
 if [ ! -s "$cache/vmlinuz" ]; then
   package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: *//p' | head -n 1)
