@@ -65,6 +65,15 @@ TEST_F(DeduplicatorTest, WithoutFingerprintTheEvidenceDecides) {
   EXPECT_TRUE(admit(finding, 3).raise);
 }
 
+TEST_F(DeduplicatorTest, ACallInOtherJsonIsTheSameCall) {
+  detect::Finding finding = sample_finding();
+  finding.data.clear();
+  finding.evidence = R"({"command": "touch x", "timeout": 5})";
+  EXPECT_TRUE(admit(finding, 1).raise);
+  finding.evidence = R"({"command":"touch x","timeout":5})";
+  EXPECT_FALSE(admit(finding, 2).raise);
+}
+
 TEST_F(DeduplicatorTest, WithoutAnyProofOnlyTheSameExchangeIsMerged) {
   detect::Finding finding = sample_finding();
   finding.data.clear();
