@@ -1,6 +1,8 @@
 """Labelled sets for scripts/eval.sh: each is a list of (line for `sonde scan`, is_attack)."""
 import random
 
+import secret_carriers
+import secret_near_misses
 import secrets_made
 from traces import attack_traces, benign_traces
 from sources import Sources
@@ -63,6 +65,10 @@ def other_sets(source):
     for label in (True, False):
         name = "secrets of unknown providers" if label else "placeholders, hashes, names"
         yield EvalSet(name, "secret", texts(secrets_made.rows(label), "user", label))
+    yield EvalSet("secrets in their carriers", "secret",
+                  texts([text for _, text in secret_carriers.rows()], "assistant", True))
+    yield EvalSet("near misses of secrets", "secret",
+                  texts([text for _, text in secret_near_misses.rows()], "assistant", False))
     people = source.json_of("presidio-research", "tests__data__generated_small.json")
     validated = {"CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER"}
     split = {True: [], False: []}
