@@ -14,6 +14,7 @@ import unittest
 
 from rig.agents import AGENTS, ask
 from rig.case import ProviderCase
+from rig.child import program
 from rig.local_agent import LocalAgent
 from rig.sonde import Trace
 
@@ -36,9 +37,12 @@ class AgentsTest(ProviderCase):
         cls.agent = LocalAgent(cls.world)
         cls.agent.start()
         cls.addClassCleanup(cls.agent.stop)
-        cls.folder = cls.world.path("work")
-        os.makedirs(cls.folder)
-        subprocess.run(["git", "init", "-q", cls.folder], check=True)
+
+    def folder(self, name):
+        """A repository of its own: some agents tell the model what lies there."""
+        path = self.world.path(f"work-{name}")
+        subprocess.run(["git", "init", "-q", path], check=True)
+        return path
 
     def heard(self, marker):
         """The exchanges of the agent itself whose prompts hold the marker."""
@@ -51,7 +55,7 @@ class AgentsTest(ProviderCase):
                 marker = f"plain question of {agent.name}"
                 self.provider.answer(marker, content=f"An answer for {agent.name}.")
                 before = len(self.agent.so_far())
-                self.assertIn(f"An answer for {agent.name}.", ask(self.world, agent, f"Say hello. This is a {marker}.", self.folder))
+                self.assertIn(f"An answer for {agent.name}.", ask(self.world, agent, f"Say hello. This is a {marker}.", self.folder(f"plain-{agent.name}")))
                 self.trace.child.wait_until(lambda: self.heard(marker), f"exchange of {agent.name}")
                 exchange = self.heard(marker)[-1]
                 self.assertIn(exchange["capture"]["tls"], agent.stacks)
@@ -62,24 +66,23 @@ class AgentsTest(ProviderCase):
     def test_poisoned(self):
         for agent in AGENTS:
             with self.subTest(agent=agent.name):
-                mark = os.path.join(self.folder, f"made-by-{agent.name}")
+                folder = self.folder(agent.name)
+                mark = os.path.join(folder, f"made-by-{agent.name}")
                 command = f"touch {mark} && id"
-                note = os.path.join(self.folder, f"{agent.name}.txt")
+                note = os.path.join(folder, "hours.txt")
                 with open(note, "w", encoding="utf-8") as file:
                     file.write(kNote.format(command=command))
                 question = f"When does the branch open? The answer is in {note}."
                 self.answer_by_calls(agent, question, note, mark, command)
                 before = len(self.agent.so_far())
-                ask(self.world, agent, question, self.folder)
+                ask(self.world, agent, question, folder)
                 self.assertTrue(os.path.exists(mark), "the agent did not do it")
                 self.agent.child.wait_until(
                     lambda: {own["alert"] for own in self.own_alerts(before)} >= set(kChain), f"chain of {agent.name}")
-                self.assertEqual({own["alert"] for own in self.own_alerts(before)}, set(kChain))
+                self.assertEqual({own["alert"] for own in self.own_alerts(before)}, set(kChain), self.own_alerts(before))
 
     def answer_by_calls(self, agent, question, note, mark, command):
         """The newest matching marker decides: the command's output, then the note, then the question."""
-        for marker in (kOwnOutput, mark, question):
-            self.provider.forget(marker)
         steps = ((kOwnOutput, None), (os.path.basename(mark), agent.run(command)), (question, agent.read(note)))
         for marker, call in steps:
             self.provider.forget(marker)
@@ -88,10 +91,14 @@ class AgentsTest(ProviderCase):
             else:
                 self.provider.answer(marker, toolCalls=[{"name": call[0], "arguments": json.dumps(call[1])}])
 
+    def tearDown(self):
+        self.provider.forget(kOwnOutput)
+
     def own_alerts(self, before):
-        """Without what the provider's end says again, and that one dummy key serves them all."""
-        return [own for own in (one["unmapped"]["sonde"] for one in self.agent.so_far()[before:])
-                if own["capture"]["side"] != "server" and own["alert"] not in ("access.key_reuse", "sensor.health")]
+        """Of the agents alone; without that one dummy key serves them all."""
+        agents = program("SONDE_AGENTS_ROOT")
+        return [own for own in (one["unmapped"]["sonde"] for one in self.agent.so_far()[before:] if agents in json.dumps(one["actor"]))
+                if own["alert"] != "access.key_reuse"]
 
 
 if __name__ == "__main__":
