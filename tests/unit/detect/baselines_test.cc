@@ -80,6 +80,14 @@ TEST_F(BaselinesTest, EqualRequestsInAWindowAreFoundOnce) {
   EXPECT_EQ(found, 1u);
 }
 
+TEST_F(BaselinesTest, EqualCallsOfAToolAreNormal) {
+  for (int i = 0; i < 100; ++i) {
+    llm::Exchange exchange = by("/usr/bin/app", "status", WallTime(1h + i * 1s));
+    exchange.provider = "mcp";
+    EXPECT_THAT(alerts(exchange), Not(Contains("wallet.duplicate_requests")));
+  }
+}
+
 TEST_F(BaselinesTest, EqualRequestsOverADayAreNormal) {
   for (int i = 0; i < 100; ++i) {
     EXPECT_THAT(alerts(by("/usr/bin/app", "Give me the report", WallTime(i * 15min))),
