@@ -62,7 +62,8 @@ Deduplicator::Verdict Deduplicator::admit(const detect::Finding& finding,
   Verdict verdict;
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
     Entry& entry = *found->second;
-    if (now < entry.raised + config_.window) {
+    // Both ways: a clock that was set back must not silence what it calls the future.
+    if (now < entry.raised + config_.window && now > entry.raised - config_.window) {
       ++entry.merged;
       counters_.add(Count::kAlertsDeduplicated);
       return {false, 0};

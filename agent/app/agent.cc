@@ -324,6 +324,7 @@ void Agent::run() {
     const bool new_lists = feeds_ && feeds_->take_changed();
     const bool new_policy = fleet_ && fleet_->take_arrival();
     if (signal == Signal::kReload || new_lists || new_policy) reload();
+    live_->follow_clock();
     const auto now = Clock::now();
     watch_.sweep(now, wall_now());
     if (now >= next_heartbeat) {

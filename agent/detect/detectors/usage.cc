@@ -59,7 +59,7 @@ class UsageDetector final : public Detector {
     if (!has_text || !asks_model) return;
     Repeats& repeats = requests_[application + normalised(subject)];
     const WallTime now = subject.exchange.start_time;
-    if (now - repeats.since > kWindow) repeats = {now, 0};
+    if (std::chrono::abs(now - repeats.since) > kWindow) repeats = {now, 0};
     if (++repeats.count != kDuplicates) return;
     Hit hit{.alert = "wallet.duplicate_requests",
             .detector = "usage",

@@ -32,6 +32,14 @@ TEST_F(DeduplicatorTest, TheSameFingerprintInTheWindowIsMergedAndCounted) {
   EXPECT_EQ(counters_.value(Count::kAlertsDeduplicated), 2U);
 }
 
+TEST_F(DeduplicatorTest, AClockThatWasSetBackSilencesNothing) {
+  const detect::Finding finding = sample_finding();
+  EXPECT_TRUE(admit(finding, 7200).raise);
+  EXPECT_FALSE(admit(finding, 7190).raise) << "exchanges end in another order than they begin";
+  EXPECT_TRUE(admit(finding, 3600).raise);
+  EXPECT_FALSE(admit(finding, 3601).raise);
+}
+
 TEST_F(DeduplicatorTest, AnotherNameProofOrApplicationIsAnotherAlert) {
   detect::Finding finding = sample_finding();
   EXPECT_TRUE(admit(finding, 1).raise);
