@@ -23,6 +23,31 @@ const kBandGap = 64;
 export const kMaxAlerts = 24;
 const kMaxEntities = 40;
 
+/** What every alert has, and joins none: it would only draw lines. */
+const kPlain = new Set(["host", "application", "model", "provider"]);
+/** From so many alerts on, what nearly all share is said in a sentence instead of drawn to each. */
+const kCrowd = 4;
+const kNearlyAll = 0.8;
+
+export interface ReadableGraph { nodes: GraphNode[]; edges: GraphEdge[]; common: GraphNode[] }
+
+/** Leaves out what tells nothing about which alert belongs to which. */
+export function readable(nodes: GraphNode[], edges: GraphEdge[]): ReadableGraph {
+  const alerts = nodes.filter((node) => node.kind === "alert").slice(0, kMaxAlerts);
+  const drawn = new Set(alerts.map((alert) => alert.id));
+  const common: GraphNode[] = [];
+  const kept = nodes.filter((node) => {
+    if (node.kind === "alert") return true;
+    if (kPlain.has(node.kind)) return false;
+    const sharers = [...neighbours(node.id, edges)].filter((id) => drawn.has(id)).length;
+    const everywhere = alerts.length >= kCrowd && sharers >= kNearlyAll * alerts.length;
+    if (everywhere) common.push(node);
+    return !everywhere;
+  });
+  const ids = new Set(kept.map((node) => node.id));
+  return { nodes: kept, edges: edges.filter((edge) => ids.has(edge.from) && ids.has(edge.to)), common };
+}
+
 interface Band { alerts: GraphNode[]; entities: GraphNode[] }
 
 function bandsOf(alerts: GraphNode[], entities: GraphNode[], edges: GraphEdge[], perBand: number): Band[] {
