@@ -8,10 +8,10 @@ export interface PlacedEdge { from: PlacedNode; to: PlacedNode; label: string; i
 
 export interface GraphLayout { nodes: PlacedNode[]; edges: PlacedEdge[]; width: number; height: number }
 
-const kAlertWidth = 200;
-const kEntityWidth = 150;
-const kAlertHeight = 58;
-const kEntityHeight = 42;
+export const kAlertWidth = 200;
+export const kEntityWidth = 150;
+export const kAlertHeight = 58;
+export const kEntityHeight = 42;
 const kGapX = 56;
 const kGapY = 26;
 const kEntityGap = 12;

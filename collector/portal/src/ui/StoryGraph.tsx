@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 
 import type { GraphEdge, GraphNode } from "../api/types";
-import { kMaxAlerts, layoutGraph, readable, type PlacedEdge, type PlacedNode } from "../lib/graph";
+import { kAlertHeight, kAlertWidth, kEntityHeight, kEntityWidth, kMaxAlerts, layoutGraph, readable, type PlacedEdge, type PlacedNode } from "../lib/graph";
 import { severityLabel } from "../lib/severity";
 import { clip, visibleString } from "../lib/text";
 import { Safe } from "./Safe";
@@ -23,19 +23,19 @@ function lines(label: string): string[] {
   return result;
 }
 
-/** An inner svg cuts what it holds: letters may be wider than those that the lines are counted in. */
+/** Letters may be wider than those that the lines are counted in: the clip paths cut them. */
 function AlertNode({ node }: { node: PlacedNode }) {
   const [first = "", second = ""] = lines(node.label);
   const severity = node.severity ?? "unknown";
   return (
-    <a class="node" href={`/alerts/${encodeURIComponent(node.id)}`} aria-label={`${severityLabel[severity]}: ${visibleString(node.label)}`}>
+    <a class="node" href={`/alerts/${encodeURIComponent(node.id)}`}>
       <rect class="box" x={node.x} y={node.y} width={node.width} height={node.height} rx="8" />
       <rect class={`stripe stripe-${severity}`} x={node.x} y={node.y + 6} width="4" height={node.height - 12} rx="2" />
-      <svg x={node.x} y={node.y} width={node.width - 4} height={node.height}>
+      <g transform={`translate(${node.x} ${node.y})`} clip-path="url(#node-text)">
         <text class="kind" x="14" y="17">{severityLabel[severity]}</text>
         <text x="14" y="33">{first}</text>
         <text x="14" y="48">{second}</text>
-      </svg>
+      </g>
     </a>
   );
 }
@@ -45,10 +45,10 @@ function EntityNode({ node }: { node: PlacedNode }) {
     <g class="node entity">
       <title>{visibleString(node.label)}</title>
       <rect x={node.x} y={node.y} width={node.width} height={node.height} rx="21" />
-      <svg x={node.x} y={node.y} width={node.width} height={node.height}>
+      <g transform={`translate(${node.x} ${node.y})`} clip-path="url(#entity-text)">
         <text class="kind" x={node.width / 2} y="17" text-anchor="middle">{node.kind.replace(/_/g, " ")}</text>
         <text x={node.width / 2} y="32" text-anchor="middle">{clip(visibleString(node.label), 20)}</text>
-      </svg>
+      </g>
     </g>
   );
 }
@@ -84,6 +84,8 @@ export function StoryGraph({ nodes, edges }: { nodes: GraphNode[]; edges: GraphE
             <marker id="arrow" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="5" markerHeight="5" orient="auto">
               <path class="arrow-head" d="M0 0 8 4 0 8z" />
             </marker>
+            <clipPath id="node-text"><rect width={kAlertWidth - 4} height={kAlertHeight} /></clipPath>
+            <clipPath id="entity-text"><rect x="6" width={kEntityWidth - 12} height={kEntityHeight} /></clipPath>
           </defs>
           {layout.edges.map((edge, index) => <Edge key={index} edge={edge} />)}
           {layout.nodes.map((node) => (node.isAlert ? <AlertNode key={node.id} node={node} /> : <EntityNode key={node.id} node={node} />))}
