@@ -47,7 +47,7 @@ function CoverageView({ entries }: { entries: CoverageEntry[] }) {
           <span class="secondary">processes with a TLS library are heard</span>
           <span class="split-bar grow" role="img" aria-label={`${Math.round(share * 100)} percent heard`}>
             <i class="fill-good" style={{ inlineSize: `${share * 100}%` }} />
-            <i class="fill-high grow" />
+            {share < 1 ? <i class="fill-high grow" /> : null}
           </span>
         </div>
       </section>
