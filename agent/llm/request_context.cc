@@ -118,7 +118,7 @@ std::string_view query_parameter(std::string_view target, std::string_view name)
 
 void read_request_context(const http::Head& head, const Fingerprint& fingerprint,
                           Exchange& exchange) {
-  exchange.http.path = masked_target(head.target);
+  exchange.http.path = head.target;
   exchange.http.user_agent = head.field("user-agent");
   UserContext& user = exchange.user;
   user.end_user_id = first_field(head, kEndUserFields);

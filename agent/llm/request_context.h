@@ -18,7 +18,8 @@ using Fingerprint = std::function<std::string(std::string_view secret)>;
 void read_request_context(const http::Head& head, const Fingerprint& fingerprint,
                           Exchange& exchange);
 
-// The target with the values of query parameters that are credentials replaced by "***".
+// The target with the values of query parameters that are credentials replaced by "***", for
+// screens. What leaves the host has no query at all.
 std::string masked_target(std::string_view target);
 
 // The value of a query parameter of the target, not decoded; empty if there is none.

@@ -270,6 +270,8 @@ Status run_daemon(const std::string& config_path, const Config& config) {
   spdlog::info("stopping: answering what is under way");
   events.close_all();
   server->reset();
+  for (const auto& exporter : *exporters)
+    exporter->begin_stop();  // together: none waits for another
   ::close(signals);
   return {};
 }

@@ -39,8 +39,10 @@ Result<std::optional<Subject>> first_subject(sql::Connection& connection, int64_
   return std::optional(read_subject(rows->front()));
 }
 
-Status save(sql::Connection& connection, Incident& incident) {
-  if (!incident.title_fixed) {
+}  // namespace
+
+Status save(sql::Connection& connection, Incident& incident, bool named_anew) {
+  if (named_anew && !incident.title_fixed) {
     const auto first = first_subject(connection, incident.id);
     if (!first.ok()) return tl::unexpected<Error>(first.error());
     if (*first) {
@@ -55,8 +57,18 @@ Status save(sql::Connection& connection, Incident& incident) {
        incident.last_ms, incident.alert_count, incident.stage, incident.id}));
 }
 
-// What both say together; the cost does not grow with their alerts.
-Status save_union(sql::Connection& connection, Incident& incident, const Incident& other) {
+void take_in(Incident& incident, const Subject& subject) {
+  incident.stage |= stage_bit(subject.stage);
+  incident.first_ms = std::min(incident.first_ms, subject.time_ms);
+  incident.last_ms = std::max(incident.last_ms, subject.time_ms);
+  ++incident.alert_count;
+  if (!incident.severity_fixed) {
+    incident.severity =
+        incident_severity(incident.stage, std::max(incident.severity, subject.severity));
+  }
+}
+
+void take_in(Incident& incident, const Incident& other) {
   incident.stage |= other.stage;
   incident.first_ms = std::min(incident.first_ms, other.first_ms);
   incident.last_ms = std::max(incident.last_ms, other.last_ms);
@@ -65,10 +77,7 @@ Status save_union(sql::Connection& connection, Incident& incident, const Inciden
     incident.severity =
         incident_severity(incident.stage, std::max(incident.severity, other.severity));
   }
-  return save(connection, incident);
 }
-
-}  // namespace
 
 Subject read_subject(const sql::Row& row) {
   Subject subject;
@@ -108,6 +117,11 @@ Result<int64_t> create_incident(sql::Connection& connection, const Subject& subj
   const Status added =
       add_member(connection, {subject.id, id, static_cast<int64_t>(subject.stage), rule, {}, 0});
   if (!added.ok()) return tl::unexpected<Error>(added.error());
+  store::DigestChange digest;
+  digest.add(subject.alert, subject.host, subject.application);
+  if (const Status counted = digest.write(connection, id); !counted.ok()) {
+    return tl::unexpected<Error>(counted.error());
+  }
   return id;
 }
 
@@ -123,18 +137,31 @@ Status join_incident(sql::Connection& connection, int64_t incident_id, const Sub
   if (Status added = add_member(connection, member); !added.ok()) return added;
   Incident& incident = **loaded;
   const StageSet before = incident.stage;
-  incident.stage |= stage_bit(subject.stage);
-  incident.first_ms = std::min(incident.first_ms, subject.time_ms);
-  incident.last_ms = std::max(incident.last_ms, subject.time_ms);
-  ++incident.alert_count;
-  if (!incident.severity_fixed) {
-    incident.severity =
-        incident_severity(incident.stage, std::max(incident.severity, subject.severity));
-  }
-  // The name follows from the stages and the first alert: no need to look while neither changes.
-  const bool named = incident.title_fixed;
-  incident.title_fixed = named || incident.stage == before;
-  return save(connection, incident);
+  take_in(incident, subject);
+  store::DigestChange digest;
+  digest.add(subject.alert, subject.host, subject.application);
+  if (Status counted = digest.write(connection, incident_id); !counted.ok()) return counted;
+  return save(connection, incident, incident.stage != before);
+}
+
+Status move_alerts(sql::Connection& connection, int64_t into, int64_t from,
+                   const std::string& rule) {
+  const auto moved =
+      rule.empty()
+          ? connection.execute("UPDATE incident_alerts SET incident_id = $1 WHERE incident_id = $2",
+                               {into, from})
+          : connection.execute(
+                "UPDATE incident_alerts SET incident_id = $1, rule = $3 WHERE incident_id = $2",
+                {into, from, std::string_view(rule)});
+  if (!moved.ok()) return tl::unexpected<Error>(moved.error());
+  if (Status digests = store::merge_digests(connection, into, from); !digests.ok()) return digests;
+  const auto comments =
+      connection.execute("UPDATE comments SET object = $1 WHERE object = $2",
+                         {std::string_view(fmt::format("incident:INC-{}", into)),
+                          std::string_view(fmt::format("incident:INC-{}", from))});
+  if (!comments.ok()) return tl::unexpected<Error>(comments.error());
+  return done(connection.execute(
+      "UPDATE incidents SET merged_into = $1, alert_count = 0 WHERE id = $2", {into, from}));
 }
 
 Status merge_incidents(sql::Connection& connection, int64_t into, int64_t from,
@@ -144,27 +171,11 @@ Status merge_incidents(sql::Connection& connection, int64_t into, int64_t from,
   const auto source = load_incident(connection, from);
   if (!source.ok()) return tl::unexpected<Error>(source.error());
   if (!*target || !*source) return fail("an incident vanished while it was merged");
-  const auto moved =
-      rule.empty()
-          ? connection.execute("UPDATE incident_alerts SET incident_id = $1 WHERE incident_id = $2",
-                               {into, from})
-          : connection.execute(
-                "UPDATE incident_alerts SET incident_id = $1, rule = $3 WHERE incident_id = $2",
-                {into, from, std::string_view(rule)});
-  if (!moved.ok()) return tl::unexpected<Error>(moved.error());
-  const auto comments =
-      connection.execute("UPDATE comments SET object = $1 WHERE object = $2",
-                         {std::string_view(fmt::format("incident:INC-{}", into)),
-                          std::string_view(fmt::format("incident:INC-{}", from))});
-  if (!comments.ok()) return tl::unexpected<Error>(comments.error());
-  if (Status marked = done(connection.execute(
-          "UPDATE incidents SET merged_into = $1, alert_count = 0 WHERE id = $2", {into, from}));
-      !marked.ok()) {
-    return marked;
-  }
+  if (Status moved = move_alerts(connection, into, from, rule); !moved.ok()) return moved;
   // A severity that a person chose says nothing of the alerts: then they are looked at.
   if ((*source)->severity_fixed) return sum_up(connection, into);
-  return save_union(connection, **target, **source);
+  take_in(**target, **source);
+  return save(connection, **target, true);
 }
 
 Status sum_up(sql::Connection& connection, int64_t incident_id) {
@@ -190,7 +201,7 @@ Status sum_up(sql::Connection& connection, int64_t incident_id) {
     highest = std::max(highest, static_cast<Severity>(row.integer(4)));
   }
   if (!incident.severity_fixed) incident.severity = incident_severity(incident.stage, highest);
-  return save(connection, incident);
+  return save(connection, incident, true);
 }
 
 }  // namespace sonde::incident

@@ -7,6 +7,7 @@
 
 #include "agent/app/view/screen_text.h"
 #include "agent/base/time.h"
+#include "agent/llm/request_context.h"
 
 namespace sonde::app {
 namespace {
@@ -68,7 +69,7 @@ class Printer {
 
   void headline(const llm::Exchange& exchange) {
     std::string facts = fmt::format("{} -> {}{}", speaker_of(exchange.process, exchange),
-                                    exchange.network.host, exchange.http.path);
+                                    exchange.network.host, llm::masked_target(exchange.http.path));
     if (exchange.kubernetes)
       facts +=
           fmt::format("  pod {}/{}", exchange.kubernetes->namespace_name, exchange.kubernetes->pod);

@@ -1,6 +1,8 @@
 // mcp.rug_pull: a tool's definition that changes within one run of a program. tool.anomalous_call:
-// a tool, or an argument of one, that an application with settled habits never used.
+// a tool, or an argument of one, that an application with settled habits never used; a server of
+// models has the habits of all its callers.
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "agent/detect/application.h"
 #include "agent/detect/baselines.h"
 #include "agent/detect/detectors/detectors.h"
+#include "agent/detect/fingerprint.h"
 #include "agent/detect/lru_map.h"
 
 namespace sonde::detect {
@@ -18,7 +21,7 @@ namespace {
 constexpr size_t kTools = 4096;
 constexpr size_t kLongestKept = 4096;
 constexpr size_t kVariants = 4;  // definitions of one name that an application alternates between
-constexpr uint32_t kEstablished = 2;  // exchanges that showed the first definition
+constexpr std::string_view kUnkeyed;  // definitions are no secrets: one hash on every host
 constexpr uint64_t kWarmUpCalls = 300;
 constexpr uint64_t kWarmUpCallsOfTool = 100;
 
@@ -28,6 +31,31 @@ std::string without_digits(const llm::ToolDefinition& tool) {
   std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
   text.resize(std::min(text.size(), kLongestKept));
   return text;
+}
+
+// A tool is told apart by who lists it. One program runs several agents, each with definitions of
+// its own under names such as "task": what instructs them tells them apart.
+std::string lister_of(const llm::Exchange& exchange) {
+  constexpr size_t kOpening = 256;
+  std::string instructions;
+  const auto add = [&](const std::vector<llm::Part>& parts) {
+    for (const llm::Part& part : parts)
+      if (instructions.size() < kOpening) instructions += part.content.substr(0, kOpening);
+  };
+  add(exchange.system_instructions);
+  for (const llm::Message& message : exchange.input)
+    if (message.zone == llm::Zone::kSystem || message.zone == llm::Zone::kDeveloper)
+      add(message.parts);
+  std::erase_if(instructions, [](char c) { return c >= '0' && c <= '9'; });
+  const llm::Process& process = exchange.process;
+  return fmt::format("{}/{}/{:x}", process.pid, process.start_time_ns,
+                     std::hash<std::string>()(instructions));
+}
+
+// A model's server is told the tools of all its clients, whatever names they share. A server of
+// tools tells its own.
+bool lists_its_own_tools(const llm::Exchange& exchange) {
+  return exchange.capture.side != "server" || exchange.operation == "tools/list";
 }
 
 // The part in which two texts differ, with a little around it.
@@ -72,12 +100,16 @@ class ToolChangesDetector final : public Detector {
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& /*scores*/) override {
     const std::string application = application_key(subject.exchange);
     if (application.empty()) return;
+    const bool compares = !subject.exchange.tools.empty() && lists_its_own_tools(subject.exchange);
+    const std::string lister = compares ? lister_of(subject.exchange) : std::string();
     for (size_t i = 0; i < subject.texts.size(); ++i) {
       const Text& text = subject.texts[i];
-      const bool description = text.kind == TextKind::kToolDefinition &&
+      const bool description = compares && text.kind == TextKind::kToolDefinition &&
                                text.text.data() == text.tool->description.data();
-      if (description) compare(subject, i, hits);
-      if (text.kind == TextKind::kToolCall && text.output) note_call(subject, i, application, hits);
+      if (description) compare(subject, i, lister, hits);
+      const bool own_call = subject.exchange.capture.side != "server" &&
+                            text.kind == TextKind::kToolCall && text.output;
+      if (own_call) note_call(subject, i, application, hits);
     }
   }
 
@@ -85,22 +117,17 @@ class ToolChangesDetector final : public Detector {
   struct Definition {
     std::vector<std::string> variants;
     std::string shown;  // the first description, as it was
-    uint32_t seen = 0;
   };
   // Within one run of a program: an upgrade may change what it likes.
-  void compare(const Subject& subject, size_t index, std::vector<Hit>& hits) {
-    const llm::Process& process = subject.exchange.process;
+  void compare(const Subject& subject, size_t index, const std::string& lister,
+               std::vector<Hit>& hits) {
     const llm::ToolDefinition& tool = *subject.texts[index].tool;
-    Definition& known =
-        definitions_[fmt::format("{}/{}/{}", process.pid, process.start_time_ns, tool.name)];
+    Definition& known = definitions_[lister + "/" + tool.name];
     const std::string text = without_digits(tool);
     const bool same =
         std::find(known.variants.begin(), known.variants.end(), text) != known.variants.end();
-    if (same || known.variants.size() >= kVariants) {
-      ++known.seen;
-      return;
-    }
-    if (!known.variants.empty() && known.seen >= kEstablished) {
+    if (same || known.variants.size() >= kVariants) return;
+    if (!known.variants.empty()) {
       Hit hit{.alert = "mcp.rug_pull",
               .detector = "tool_changes",
               .score = 0.9,
@@ -108,13 +135,14 @@ class ToolChangesDetector final : public Detector {
               .text = index,
               .start = 0,
               .end = subject.texts[index].text.size()};
+      hit.data["hash_before"] = fingerprint(kUnkeyed, known.variants.front());
+      hit.data["hash_after"] = fingerprint(kUnkeyed, text);
       hit.data["before"] = changed_part(known.shown, tool.description);
       hit.data["after"] = changed_part(tool.description, known.shown);
       hits.push_back(std::move(hit));
     }
     if (known.variants.empty()) known.shown = tool.description.substr(0, kLongestKept);
     known.variants.push_back(text);
-    ++known.seen;
   }
 
   static void note_call(const Subject& subject, size_t index, const std::string& application,

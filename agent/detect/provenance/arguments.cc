@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "agent/detect/provenance/sentences.h"
@@ -118,7 +119,14 @@ size_t nesting(std::string_view text) {
   return deepest;
 }
 
-// Addresses that stand inside of a longer text.
+bool is_rooted_path(std::string_view word) {
+  constexpr auto kRoots = std::to_array<std::string_view>({"/", "~/", "./", "../"});
+  return is_path(word) && std::any_of(kRoots.begin(), kRoots.end(), [&](std::string_view root) {
+           return word.starts_with(root);
+         });
+}
+
+// Addresses and paths that stand inside of a longer text.
 void add_embedded(const Argument& whole, std::vector<Argument>& out) {
   constexpr size_t kMost = 16;
   constexpr std::string_view kBreaks = " \t\r\n\"'`<>()[]{},;|";
@@ -131,10 +139,11 @@ void add_embedded(const Argument& whole, std::vector<Argument>& out) {
     i = end;
     while (end > start && (text[end - 1] == '.' || text[end - 1] == ':')) --end;
     const std::string_view word = text.substr(start, end - start);
-    if (word.size() < 6 || (!is_email(word) && host_of_url(word).empty() && !has_account(word))) {
-      continue;
-    }
+    if (word.size() < 6) continue;
+    const bool address = is_email(word) || !host_of_url(word).empty() || has_account(word);
+    if (!address && !is_rooted_path(word)) continue;
     out.push_back(make_argument(whole.path, std::string(word)));
+    out.back().path_in_text = !address;
     ++found;
   }
 }
@@ -157,7 +166,7 @@ class Reader {
     if (depth > kDeepest || out_.size() >= kArgumentsPerCall) return;
     if (value.is_object()) {
       for (const auto& [key, inner] : value.items()) {
-        walk(inner, path.empty() ? key : path + "." + key, depth + 1);
+        walk(inner, path.empty() ? key : fmt::format("{}.{}", path, key), depth + 1);
       }
     } else if (value.is_array()) {
       for (const Json& inner : value) walk(inner, path, depth + 1);

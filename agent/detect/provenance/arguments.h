@@ -24,15 +24,16 @@ struct Argument {
   std::string path;  // "recipients[0].email"
   std::string text;  // as the tool gets it
   ValueKind kind = ValueKind::kWord;
-  Tokens words{};        // of what identifies it: for a URL the host
-  std::string number{};  // of a number: its digits without sign, separators and trailing zeros
+  Tokens words{};             // of what identifies it: for a URL the host
+  std::string number;         // of a number: its digits without sign, separators and trailing zeros
+  bool path_in_text = false;  // a path in a command line or a message
 };
 
 inline constexpr size_t kArgumentsPerCall = 128;
 
 // The leaves of the JSON `arguments`; one argument with the whole text where it is no JSON.
-// Addresses inside of longer texts (a link in a message, a URL in a command) are arguments of their
-// own with the same path. Depth, number and size are bounded.
+// Addresses and paths inside of longer texts (a link in a message, a file in a command) are
+// arguments of their own with the same path. Depth, number and size are bounded.
 std::vector<Argument> read_arguments(std::string_view arguments);
 
 // A text by itself, as the argument `path`.

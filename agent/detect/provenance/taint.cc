@@ -40,9 +40,13 @@ constexpr size_t kShingle = 3;
 constexpr size_t kShingles = 48;
 constexpr size_t kDataBytes = size_t{4} << 20;
 
-// Which part of the word triples of `text` stand in `words`, 0..1.
-double overlap(const Tokens& text, const Tokens& words) {
-  if (text.size() < kShingle) return words.contains(text) ? 1 : 0;
+// Which part of the word triples of `text` stand in `words` and, where it is given, not in
+// `without`, 0..1.
+double overlap(const Tokens& text, const Tokens& words, const Tokens* without = nullptr) {
+  const auto counts = [&](const auto& what) {
+    return words.contains(what) && (without == nullptr || !without->contains(what));
+  };
+  if (text.size() < kShingle) return counts(text) ? 1 : 0;
   const size_t count = text.size() - kShingle + 1;
   const size_t step = std::max<size_t>(1, count / kShingles);
   size_t tried = 0;
@@ -51,10 +55,13 @@ double overlap(const Tokens& text, const Tokens& words) {
   for (size_t i = 0; i < count; i += step, ++tried) {
     shingle.clear();
     for (size_t j = 0; j < kShingle; ++j) shingle.append(text.word(i + j));
-    if (words.contains(shingle)) ++found;
+    if (counts(shingle)) ++found;
   }
   return static_cast<double>(found) / static_cast<double>(tried);
 }
+
+// Does the sentence speak to a model, and not to whoever reads a manual?
+bool speaks_to_model(const Order& order) { return order.redirecting || order.suspicion >= kRather; }
 
 // A tool whose name says nothing may do anything.
 bool is_read_only(Actions actions) { return actions != 0 && (actions & ~kReadOnly) == 0; }
@@ -86,7 +93,7 @@ bool extends_url(const Argument& argument, std::string_view text) {
 struct TaintTracker::Call {
   Tokens name;
   Actions actions = 0;
-  std::vector<Argument> arguments{};
+  std::vector<Argument> arguments;
 };
 
 struct TaintTracker::Score {
@@ -163,6 +170,15 @@ bool TaintTracker::known(const Argument& argument) const {
   return trusted_.contains(argument.words);
 }
 
+// A command in an order to a model is not known for the names of folders that it shares with what
+// the application said of its surroundings.
+bool TaintTracker::known_beside(const Argument& argument, const Order& order) const {
+  constexpr double kOwn = 0.3;
+  if (!known(argument)) return false;
+  return argument.kind != ValueKind::kLongText || !speaks_to_model(order) ||
+         overlap(argument.words, order.words, &trusted_) < kOwn;
+}
+
 bool TaintTracker::stands_in_data(const Argument& argument, size_t source) const {
   return std::any_of(data_.begin(), data_.end(), [&](const Data& data) {
     return data.number != source && data.words.contains(argument.words);
@@ -190,12 +206,14 @@ double TaintTracker::points_of(const Argument& argument, const Tokens& words) {
 
 void TaintTracker::match_values(const Source& source, const Call& call, Score& score) const {
   for (const Argument& argument : call.arguments) {
+    // Manuals name paths as well.
+    if (argument.path_in_text && !speaks_to_model(source.order)) continue;
     double points = points_of(argument, source.order.words);
     if (points == 0) {
       const double beside = points_of(argument, source.order.around);
       points = beside > kWeakValue ? beside + kBesideOrder : 0;
     }
-    if (points == 0 || known(argument)) continue;
+    if (points == 0 || known_beside(argument, source.order)) continue;
     ++score.values;
     if (points <= score.best_points) continue;
     score.best_points = points;

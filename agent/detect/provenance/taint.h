@@ -85,6 +85,7 @@ class TaintTracker {
   bool carries_words(const Argument& argument, const Order& order) const;
   void weigh_user(const Source& source, const Call& call, Score& score) const;
   bool known(const Argument& argument) const;
+  bool known_beside(const Argument& argument, const Order& order) const;
   bool stands_in_data(const Argument& argument, size_t source) const;
   Taint judge_call(const Call& call) const;
 

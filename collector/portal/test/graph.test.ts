@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { GraphEdge, GraphNode } from "../src/api/types";
-import { kMaxAlerts, layoutGraph, type PlacedNode } from "../src/lib/graph";
+import { kMaxAlerts, layoutGraph, readable, type PlacedNode } from "../src/lib/graph";
 
 function story(alerts: number, entitiesPerAlert: number): { nodes: GraphNode[]; edges: GraphEdge[] } {
   const nodes: GraphNode[] = [];
@@ -61,5 +61,28 @@ describe("layoutGraph", () => {
 
   it("ignores edges to nodes that are not there", () => {
     expect(layoutGraph([{ id: "a", kind: "alert", label: "" }], [{ from: "a", to: "ghost", label: "" }]).edges).toEqual([]);
+  });
+});
+
+describe("readable", () => {
+  it("says what nearly all share instead of drawing it to each, and leaves out what joins nothing", () => {
+    const { nodes, edges } = story(20, 0);
+    const shared = [["process", 20], ["application", 20], ["conversation", 18], ["url", 3]] as const;
+    for (const [kind, sharers] of shared) {
+      nodes.push({ id: kind, kind, label: kind });
+      for (let index = 0; index < sharers; index++) edges.push({ from: `a${index}`, to: kind, label: kind });
+    }
+    const graph = readable(nodes, edges);
+    expect(graph.common.map((node) => node.kind)).toEqual(["process", "conversation"]);
+    expect(graph.nodes.filter((node) => node.kind !== "alert").map((node) => node.kind)).toEqual(["url"]);
+    expect(graph.edges).toHaveLength(19 + 3);
+  });
+
+  it("draws what two or three alerts share: that is the story", () => {
+    const { nodes, edges } = story(3, 0);
+    nodes.push({ id: "c", kind: "conversation", label: "c" });
+    for (const index of [0, 1, 2]) edges.push({ from: `a${index}`, to: "c", label: "in" });
+    expect(readable(nodes, edges).common).toEqual([]);
+    expect(readable(nodes, edges).edges).toHaveLength(5);
   });
 });

@@ -42,7 +42,24 @@ TEST_F(BaselinesTest, ChangedToolDefinitionIsFoundOnce) {
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].alert, "mcp.rug_pull");
   EXPECT_NE(findings[0].data.at("after").find("mails it to the vendor"), std::string::npos);
+  EXPECT_NE(findings[0].data.at("hash_before"), findings[0].data.at("hash_after"));
   EXPECT_THAT(alerts(exchange), Not(Contains("mcp.rug_pull")));
+}
+
+TEST_F(BaselinesTest, AgentsOfOneProgramAndClientsOfOneServerHaveToolsOfTheirOwn) {
+  llm::Exchange exchange = by("/usr/bin/agent", "hello");
+  const auto with = [&](std::string instructions, std::string description) {
+    exchange.system_instructions = {{.content = std::move(instructions)}};
+    exchange.tools = {{.name = "task", .description = std::move(description)}};
+    return alerts(exchange);
+  };
+  EXPECT_THAT(with("You plan.", "Hands a task to a worker."), Not(Contains("mcp.rug_pull")));
+  EXPECT_THAT(with("You work.", "Marks your task as done."), Not(Contains("mcp.rug_pull")));
+  exchange.capture.side = "server";
+  EXPECT_THAT(with("You plan.", "Starts a task."), Not(Contains("mcp.rug_pull")));
+  exchange.operation = "tools/list";
+  EXPECT_THAT(with("", "Starts a task."), Not(Contains("mcp.rug_pull")));
+  EXPECT_THAT(with("", "Starts a task and mails it."), Contains("mcp.rug_pull"));
 }
 
 TEST_F(BaselinesTest, DateInAToolDefinitionIsNoChange) {
@@ -53,6 +70,18 @@ TEST_F(BaselinesTest, DateInAToolDefinitionIsNoChange) {
   }
 }
 
+TEST_F(BaselinesTest, AClockThatIsSetForwardAndBackMakesNoHourOfManyAndNoWindow) {
+  SeasonalRate rate;
+  rate.add(WallTime(100h), 1);
+  rate.add(WallTime(124h), 1);  // a day ahead
+  rate.add(WallTime(101h), 1);  // and put right
+  rate.add(WallTime(101h), 2);
+  EXPECT_EQ(rate.current(), 3) << "what was added in the false hour is not of this one";
+  for (int i = 0; i < 29; ++i) (void)alerts(by("/usr/bin/app", "Once more", WallTime(48h)));
+  EXPECT_THAT(alerts(by("/usr/bin/app", "Once more", WallTime(47h))),
+              Not(Contains("wallet.duplicate_requests")));
+}
+
 TEST_F(BaselinesTest, EqualRequestsInAWindowAreFoundOnce) {
   size_t found = 0;
   for (int i = 0; i < 100; ++i) {
@@ -61,6 +90,14 @@ TEST_F(BaselinesTest, EqualRequestsInAWindowAreFoundOnce) {
         static_cast<size_t>(std::count(names.begin(), names.end(), "wallet.duplicate_requests"));
   }
   EXPECT_EQ(found, 1u);
+}
+
+TEST_F(BaselinesTest, EqualCallsOfAToolAreNormal) {
+  for (int i = 0; i < 100; ++i) {
+    llm::Exchange exchange = by("/usr/bin/app", "status", WallTime(1h + i * 1s));
+    exchange.provider = "mcp";
+    EXPECT_THAT(alerts(exchange), Not(Contains("wallet.duplicate_requests")));
+  }
 }
 
 TEST_F(BaselinesTest, EqualRequestsOverADayAreNormal) {

@@ -1,5 +1,6 @@
 #include "agent/detect/model/prompt_model.h"
 
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <string>
@@ -58,6 +59,21 @@ TEST(PromptModelTest, ErrandsOfAgentsAreLeftAlone) {
        }) {
     EXPECT_FALSE(alarms_on_prompt(text)) << text;
   }
+}
+
+TEST(PromptModelTest, ManualsForASystemPromptGuardNoWordInParticular) {
+  constexpr std::array kSyllables = {"ba", "ke", "li", "mo", "nu", "ra", "si", "to"};
+  std::string manual;
+  for (size_t i = 0; i < 512; ++i) {
+    manual += "Never change files, lists or ";
+    for (const size_t part : {i % 8, i / 8 % 8, i / 64}) manual += kSyllables.at(part);
+    manual += ".\n";
+  }
+  Scratch scratch;
+  const std::string_view text = "List the files and do not change anything.";
+  const float beside = model().score_prompt(text, {.system_prompt = manual}, scratch).score;
+  const float plain = model().score_prompt(text, {.system_prompt = "You are kind."}, scratch).score;
+  EXPECT_FLOAT_EQ(beside, plain);
 }
 
 TEST(PromptModelTest, QuestionsAboutAttacksAreLeftAlone) {

@@ -33,7 +33,7 @@ TEST(RequestContextTest, HeadersTellUserSessionTraceAndKey) {
   EXPECT_EQ(exchange.user.application_name, "Helpdesk");
   EXPECT_EQ(exchange.conversation_id, "s-9");
   EXPECT_EQ(exchange.trace_id, "0af7651916cd43dd8448eb211c80319c");
-  EXPECT_EQ(exchange.http.path, "/v1/chat/completions?api-version=1&key=***");
+  EXPECT_EQ(exchange.http.path, "/v1/chat/completions?api-version=1&key=abc");
 }
 
 TEST(RequestContextTest, AmazonSignaturesGiveTheAccessKeysFingerprint) {

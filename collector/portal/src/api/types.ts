@@ -94,6 +94,8 @@ export interface GraphNode { id: string; kind: string; label: string; severity?:
 export interface GraphEdge { from: string; to: string; label: string }
 
 export interface IncidentDetail extends IncidentSummary {
+  /** By its alerts, where a person chose another. */
+  severity_of_alerts?: Severity;
   alerts: IncidentAlert[];
   timeline: TimelineStep[];
   entities: (Entity & { alert_count: number })[];

@@ -8,10 +8,10 @@ export interface PlacedEdge { from: PlacedNode; to: PlacedNode; label: string; i
 
 export interface GraphLayout { nodes: PlacedNode[]; edges: PlacedEdge[]; width: number; height: number }
 
-const kAlertWidth = 200;
-const kEntityWidth = 150;
-const kAlertHeight = 58;
-const kEntityHeight = 42;
+export const kAlertWidth = 200;
+export const kEntityWidth = 150;
+export const kAlertHeight = 58;
+export const kEntityHeight = 42;
 const kGapX = 56;
 const kGapY = 26;
 const kEntityGap = 12;
@@ -22,6 +22,31 @@ const kBandGap = 64;
 /** More alerts than this make no picture; the list below shows them all. */
 export const kMaxAlerts = 24;
 const kMaxEntities = 40;
+
+/** What every alert has, and joins none: it would only draw lines. */
+const kPlain = new Set(["host", "application", "model", "provider"]);
+/** From so many alerts on, what nearly all share is said in a sentence instead of drawn to each. */
+const kCrowd = 4;
+const kNearlyAll = 0.8;
+
+export interface ReadableGraph { nodes: GraphNode[]; edges: GraphEdge[]; common: GraphNode[] }
+
+/** Leaves out what tells nothing about which alert belongs to which. */
+export function readable(nodes: GraphNode[], edges: GraphEdge[]): ReadableGraph {
+  const alerts = nodes.filter((node) => node.kind === "alert").slice(0, kMaxAlerts);
+  const drawn = new Set(alerts.map((alert) => alert.id));
+  const common: GraphNode[] = [];
+  const kept = nodes.filter((node) => {
+    if (node.kind === "alert") return true;
+    if (kPlain.has(node.kind)) return false;
+    const sharers = [...neighbours(node.id, edges)].filter((id) => drawn.has(id)).length;
+    const everywhere = alerts.length >= kCrowd && sharers >= kNearlyAll * alerts.length;
+    if (everywhere) common.push(node);
+    return !everywhere;
+  });
+  const ids = new Set(kept.map((node) => node.id));
+  return { nodes: kept, edges: edges.filter((edge) => ids.has(edge.from) && ids.has(edge.to)), common };
+}
 
 interface Band { alerts: GraphNode[]; entities: GraphNode[] }
 

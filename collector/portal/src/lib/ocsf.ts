@@ -30,6 +30,8 @@ export interface Evidence { text: string; highlight: Span | null }
 export interface Technique { id: string; name: string; tactic: string }
 
 export interface Finding {
+  /** Milliseconds by the host's clock; null where it says none. */
+  time: number | null;
   /** From the process itself to its oldest known ancestor. */
   processes: Process[];
   container: { id: string; name: string; image: string };
@@ -73,7 +75,9 @@ export function suspectValue(ocsf: Json): EntityValue | null {
 
 export function readFinding(ocsf: Json): Finding {
   const sonde = at(ocsf, "unmapped", "sonde");
+  const time = at(ocsf, "time");
   return {
+    time: typeof time === "number" ? time : null,
     processes: readProcesses(ocsf),
     container: readContainer(ocsf, sonde),
     pod: readPod(ocsf, sonde),

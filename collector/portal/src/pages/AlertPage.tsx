@@ -11,6 +11,7 @@ import { readFinding, suspectValue, type Evidence, type Finding } from "../lib/o
 import { navigate, remembered } from "../lib/router";
 import { useAllowed } from "../lib/session";
 import { visibleString } from "../lib/text";
+import { absolute } from "../lib/time";
 import { SeverityBadge, ZoneTag } from "../ui/Badge";
 import { Conversation, ZoneLegend } from "../ui/Conversation";
 import { RemedyPanel, WherePanel, WhoPanel, WhyPanel } from "../ui/FindingPanels";
@@ -109,6 +110,9 @@ function AlertHead({ alert, finding, detail }: {
         <SeverityBadge severity={alert.severity} />
         <span class="secondary"><Safe text={alert.title} /></span>
         <span class="muted small"><Time at={alert.time} both /></span>
+        {finding.time !== null && finding.time !== alert.time
+          ? <span class="badge sev-medium" title={`The host said ${absolute(finding.time)}; the alert is dated by its arrival.`}>the host's clock is wrong</span>
+          : null}
         {alert.incident_uid ? (
           <a class="row small" href={`/incidents/${encodeURIComponent(alert.incident_uid)}`}><Icon name="incident" size={15} />Part of an incident</a>
         ) : null}

@@ -43,10 +43,10 @@ function useLiveList(query: URLSearchParams, list: Query<AlertPageData>) {
         return;
       }
       fresh.current.add(alert.uid);
-      list.mutate((page) => ({ ...page, items: insert(page.items, alert) }));
+      list.mutate((page) => ({ ...page, items: insert(page.items, { ...alert, evidence_preview: "" }) }));
     },
     alertUpdated: (alert) =>
-      list.mutate((page) => ({ ...page, items: page.items.map((old) => (old.uid === alert.uid ? alert : old)) })),
+      list.mutate((page) => ({ ...page, items: page.items.map((old) => (old.uid === alert.uid ? { ...old, ...alert } : old)) })),
     gap: list.reload,
     opened: list.reload,
   });

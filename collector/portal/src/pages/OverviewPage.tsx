@@ -85,6 +85,11 @@ function unassigned(incidents: IncidentSummary[] | null): string {
   return count ? `${count} of those below not assigned` : "those below are assigned";
 }
 
+function sensors({ healthy, stale }: Overview["agents"]): string {
+  if (stale) return `${stale} not reporting`;
+  return healthy ? "all reporting" : "none enrolled yet";
+}
+
 function OverviewView({ overview, incidents, urgent, period }: Data & { period: string }) {
   const urgentCount = amount(overview, "by_severity", "critical") + amount(overview, "by_severity", "high");
   const scope = `period=${period}`;
@@ -100,7 +105,7 @@ function OverviewView({ overview, incidents, urgent, period }: Data & { period: 
           {amount(overview, "by_severity", "critical")} critical
         </Stat>
         <Stat label="Sensors" href="/fleet" value={overview.agents.healthy}>
-          {overview.agents.stale ? `${overview.agents.stale} not reporting` : "all reporting"}
+          {sensors(overview.agents)}
         </Stat>
       </div>
       <Urgent incidents={incidents} urgent={urgent} />

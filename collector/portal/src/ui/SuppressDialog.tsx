@@ -5,11 +5,15 @@ import type { AlertSummary, SuppressionInput } from "../api/types";
 import { describe } from "../lib/catalogue";
 import type { EntityValue } from "../lib/ocsf";
 import { toApiError } from "../lib/hooks";
+import { visibleString } from "../lib/text";
 import { Dialog } from "./Dialog";
 import { Safe } from "./Safe";
 import { toast } from "./Toast";
 
-export function SuppressDialog({ alert, value, onClose }: { alert: AlertSummary; value: EntityValue | null; onClose: () => void }) {
+export function SuppressDialog({ alert: first, others = [], value, onClose }: {
+  alert: AlertSummary; others?: AlertSummary[]; value: EntityValue | null; onClose: () => void;
+}) {
+  const [alert, setAlert] = useState(first);
   const [byValue, setByValue] = useState(value !== null);
   const [byApplication, setByApplication] = useState(alert.application !== "");
   const [byHost, setByHost] = useState(alert.application === "");
@@ -40,6 +44,13 @@ export function SuppressDialog({ alert, value, onClose }: { alert: AlertSummary;
   return (
     <Dialog title="Suppress similar alerts" onClose={onClose}>
       <form class="stack" onSubmit={submit}>
+        {others.length > 1 ? (
+          <label class="label">Which of its alerts
+            <select class="field" value={alert.uid} onChange={(event) => setAlert(others.find((other) => other.uid === event.currentTarget.value) ?? first)}>
+              {others.map((other) => <option key={other.uid} value={other.uid}>{describe(other.alert, other.title).label}{other.application ? ` · ${visibleString(other.application)}` : ""}</option>)}
+            </select>
+          </label>
+        ) : null}
         <p class="secondary">New alerts “{describe(alert.alert, alert.title).label}” that match all of the following are stored as suppressed and join no incident.</p>
         <label class="row"><input type="checkbox" checked={byApplication} disabled={!alert.application} onChange={(event) => setByApplication(event.currentTarget.checked)} />
           <span>Application is <strong><Safe text={alert.application || "unknown"} /></strong></span></label>

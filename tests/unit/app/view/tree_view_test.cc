@@ -25,7 +25,7 @@ llm::Exchange exchange_of(std::vector<llm::Message> input) {
   exchange.provider = "openai";
   exchange.request_model = "gpt-5";
   exchange.network.host = "api.openai.com";
-  exchange.http.path = "/v1/chat/completions";
+  exchange.http.path = "/v1/chat/completions?key=abc";
   exchange.conversation_id = "c1";
   exchange.capture.complete = true;
   exchange.system_instructions = {{.content = "Be kind."}};
@@ -54,7 +54,8 @@ class TreeViewTest : public ::testing::Test {
 TEST_F(TreeViewTest, TellsWhoSaidWhatToWhom) {
   const std::string printed =
       print(exchange_of({message("user", llm::Zone::kUser, "What is the capital of France?")}));
-  EXPECT_THAT(printed, HasSubstr("node[7] openai gpt-5 -> api.openai.com/v1/chat/completions"));
+  EXPECT_THAT(printed,
+              HasSubstr("node[7] openai gpt-5 -> api.openai.com/v1/chat/completions?key=***"));
   EXPECT_THAT(printed, HasSubstr("  system     Be kind.\n"));
   EXPECT_THAT(printed, HasSubstr("  user       What is the capital of France?\n"));
   EXPECT_THAT(printed, HasSubstr("  assistant  Paris.\n"));
