@@ -72,7 +72,8 @@ class MemoryTest(ProviderCase):
         pid = self.leak()
         agent.alerts(lambda alert, own: alert["actor"]["process"]["pid"] == pid)
         reasons = ("bytes_lost_queue_full", "bytes_lost_ring_full")
-        self.until(lambda: sum(self.counter(agent, name) for name in ("bytes_captured", *reasons)) > 1270 * kMiB)
+        # Not all of it: a connection whose beginning was lost is no HTTP, and the kernel is told to leave it.
+        self.until(lambda: sum(self.counter(agent, name) for name in ("bytes_captured", *reasons)) > 1.5 * limit)
         evicted = self.counter(agent, "connections_evicted")
         heard = self.counter(agent, "bytes_captured")
         lost = sum(self.counter(agent, name) for name in reasons)
