@@ -3,6 +3,7 @@
 
 #include "collector/incident/correlator.h"
 #include "collector/incident/membership.h"
+#include "collector/store/uids.h"
 
 namespace sonde::incident {
 
@@ -50,11 +51,13 @@ Result<std::optional<store::Incident>> Correlator::split(
   if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
   std::optional<int64_t> created;
   for (const std::string& uid : std::set<std::string>(alert_uids.begin(), alert_uids.end())) {
+    const auto id = store::id_of_uid(connection, uid);
+    if (!id.ok()) return tl::unexpected<Error>(id.error());
     const auto rows = connection.query(
         fmt::format("SELECT {} FROM alerts a JOIN incident_alerts m ON m.alert_id = a.id "
-                    "WHERE a.uid = $1 AND m.incident_id = $2",
+                    "WHERE a.id = $1 AND m.incident_id = $2",
                     kSubjectColumns),
-        {std::string_view(uid), incident_id});
+        {id->value_or(0), incident_id});
     if (!rows.ok()) return tl::unexpected<Error>(rows.error());
     if (rows->empty()) return std::optional<store::Incident>();
     const Subject subject = read_subject(rows->front());

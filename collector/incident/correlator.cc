@@ -366,12 +366,21 @@ Result<Round> Correlator::run_once(size_t limit) {
   return round;
 }
 
-Result<int64_t> Correlator::forget_before(int64_t time_ms) {
+Result<int64_t> Correlator::forget_before(int64_t time_ms, int64_t limit) {
   auto lease = pool_.write();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
   // A bucket ends at most the longest window after it began.
-  return (*lease)->execute("DELETE FROM correlation_entities WHERE bucket_ms < $1",
-                           {time_ms - kLongestWindowMs});
+  const int64_t before = time_ms - kLongestWindowMs;
+  const auto last = (*lease)->query(
+      "SELECT bucket_ms, entity FROM correlation_entities WHERE bucket_ms < $1 "
+      "ORDER BY bucket_ms, entity, time_ms, alert_id LIMIT 1 OFFSET $2",
+      {before, limit});
+  if (!last.ok()) return tl::unexpected<Error>(last.error());
+  if (last->empty()) {
+    return (*lease)->execute("DELETE FROM correlation_entities WHERE bucket_ms < $1", {before});
+  }
+  return (*lease)->execute("DELETE FROM correlation_entities WHERE (bucket_ms, entity) <= ($1, $2)",
+                           {last->front().integer(0), last->front().integer(1)});
 }
 
 }  // namespace sonde::incident

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "collector/store/packed.h"
+
 namespace sonde::store {
 namespace {
 
@@ -99,7 +101,11 @@ Result<std::vector<ExportedAlert>> ExportStore::alerts_after(int64_t id, size_t 
       {id, static_cast<int64_t>(limit)});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   std::vector<ExportedAlert> alerts;
-  for (const sql::Row& row : *rows) alerts.push_back({read_alert_row(row), row.text(19)});
+  for (const sql::Row& row : *rows) {
+    auto json = unpack(row.text(19));
+    if (!json.ok()) return tl::unexpected<Error>(json.error());
+    alerts.push_back({read_alert_row(row), std::move(*json)});
+  }
   return alerts;
 }
 

@@ -50,7 +50,7 @@ Result<int64_t> lock_and_read_version(sql::Connection& connection) {
 }
 
 // Answers the version after the step, or before it if there was nothing to do.
-Result<int64_t> apply_next(sql::Connection& connection) {
+Result<int64_t> apply_next(sql::Connection& connection, int64_t until) {
   auto transaction = sql::Transaction::begin(connection);
   if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
   const auto version = lock_and_read_version(connection);
@@ -61,7 +61,7 @@ Result<int64_t> apply_next(sql::Connection& connection) {
         *version, latest_schema_version()));
   }
   int64_t now_at = *version;
-  if (now_at < latest_schema_version()) {
+  if (now_at < until) {
     const SchemaStep& step = schema_steps()[static_cast<size_t>(now_at)];
     ++now_at;
     if (const Status applied = connection.script(in_dialect(step, connection.dialect()));
@@ -84,11 +84,11 @@ Result<int64_t> apply_next(sql::Connection& connection) {
 
 int64_t latest_schema_version() { return static_cast<int64_t>(schema_steps().size()); }
 
-Status migrate(sql::Connection& connection) {
+Status migrate(sql::Connection& connection, int64_t until) {
   for (;;) {
-    const auto version = apply_next(connection);
+    const auto version = apply_next(connection, until);
     if (!version.ok()) return tl::unexpected<Error>(version.error());
-    if (*version == latest_schema_version()) return {};
+    if (*version >= until) return {};
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "collector/store/schema_scale.h"
+
 namespace sonde::store {
 namespace {
 
@@ -283,53 +285,6 @@ CREATE INDEX alerts_by_zone ON alerts (zone, time_ms, id);
 CREATE INDEX alerts_by_assignee ON alerts (assignee, time_ms, id) WHERE assignee IS NOT NULL;
 )";
 
-// The memory of correlation becomes small and local: an entity is a number, and what was seen in
-// the same stretch of time (as long as the entity's window, see incident/links.h) stands together,
-// so that neither writing nor reading grows with what is stored. incident_digest is what a list
-// shows of the alerts inside: a list must not count them.
-constexpr std::string_view kBounded = R"(
-ALTER TABLE correlation_entities RENAME TO correlation_entities_7;
-CREATE TABLE correlation_entities (
-  bucket_ms @int@ NOT NULL,
-  entity @int@ NOT NULL,
-  time_ms @int@ NOT NULL,
-  alert_id @int@ NOT NULL,
-  stage @int@ NOT NULL,
-  PRIMARY KEY (bucket_ms, entity, time_ms, alert_id)
-)@clustered@;
-INSERT INTO correlation_entities (bucket_ms, entity, time_ms, alert_id, stage)
-SELECT time_ms - time_ms % window_ms, sonde_key(type || @chr@(31) || value), time_ms, alert_id, stage
-FROM (SELECT type, value, time_ms, alert_id, stage, CASE
-  WHEN type = 'secret' THEN 604800000
-  WHEN type IN ('conversation', 'url', 'domain') THEN 86400000
-  WHEN type IN ('process', 'process_tree') THEN 21600000
-  WHEN type IN ('tool', 'host_application') THEN 900000
-  ELSE 3600000 END AS window_ms FROM correlation_entities_7) AS seen;
-DROP TABLE correlation_entities_7;
-CREATE TABLE incident_digest (
-  incident_id @int@ NOT NULL,
-  dimension TEXT NOT NULL,
-  name TEXT NOT NULL,
-  amount @int@ NOT NULL,
-  PRIMARY KEY (incident_id, dimension, name)
-)@clustered@;
-INSERT INTO incident_digest (incident_id, dimension, name, amount)
-SELECT m.incident_id, 'alert', a.alert, COUNT(*) FROM incident_alerts m
-  JOIN alerts a ON a.id = m.alert_id GROUP BY m.incident_id, a.alert
-UNION ALL SELECT m.incident_id, 'host', a.host, COUNT(*) FROM incident_alerts m
-  JOIN alerts a ON a.id = m.alert_id WHERE a.host <> '' GROUP BY m.incident_id, a.host
-UNION ALL SELECT m.incident_id, 'application', a.application, COUNT(*) FROM incident_alerts m
-  JOIN alerts a ON a.id = m.alert_id WHERE a.application <> ''
-  GROUP BY m.incident_id, a.application;
-)";
-
-// SQLite's own sonde_key() comes with the connection (sqlite.cc).
-constexpr std::string_view kKeyPostgres = R"(
-CREATE FUNCTION sonde_key(txt TEXT) RETURNS BIGINT LANGUAGE SQL IMMUTABLE AS
-$$ SELECT ('x' || encode(substring(sha256(convert_to(txt, 'UTF8')) FROM 1 FOR 8), 'hex'))
-   ::bit(64)::bigint $$;
-)";
-
 constexpr auto kSteps = std::to_array<SchemaStep>({
     {kAlerts, kSearchSqlite, kSearchPostgres},
     {kFleet, "", ""},
@@ -340,6 +295,8 @@ constexpr auto kSteps = std::to_array<SchemaStep>({
     {kListIndexes, "", ""},
     {"", "", kKeyPostgres},
     {kBounded, "", ""},
+    {kUids, kUidsSqlite, kUidsPostgres},
+    {"", "", kPartitionsPostgres},
 });
 
 }  // namespace

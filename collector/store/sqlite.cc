@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "collector/store/key.h"
+#include "collector/store/packed.h"
 #include "collector/store/sql.h"
 
 namespace sonde::store::sql {
@@ -62,6 +63,10 @@ int bind(sqlite3_stmt* statement, int index, const Param& param) {
     return sqlite3_bind_double(statement, index, *real);
   }
   if (const auto* text = std::get_if<std::string_view>(&param)) {
+    // What is packed is no text, and other programs that open the file should not take it for one.
+    if (is_packed(*text)) {
+      return sqlite3_bind_blob64(statement, index, text->data(), text->size(), SQLITE_STATIC);
+    }
     return sqlite3_bind_text64(statement, index, text->data() ? text->data() : "", text->size(),
                                SQLITE_STATIC, SQLITE_UTF8);
   }
