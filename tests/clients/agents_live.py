@@ -55,7 +55,7 @@ class AgentsTest(ProviderCase):
                 marker = f"plain question of {agent.name}"
                 self.provider.answer(marker, content=f"An answer for {agent.name}.")
                 before = len(self.agent.so_far())
-                self.assertIn(f"An answer for {agent.name}.", ask(self.world, agent, f"Say hello. This is a {marker}.", self.folder(f"plain-{agent.name}")))
+                self.assertIn(f"An answer for {agent.name}.", ask(self.world, agent, f"Which files are here? One line, please: a {marker}.", self.folder(f"plain-{agent.name}")))
                 self.trace.child.wait_until(lambda: self.heard(marker), f"exchange of {agent.name}")
                 exchange = self.heard(marker)[-1]
                 self.assertIn(exchange["capture"]["tls"], agent.stacks)
