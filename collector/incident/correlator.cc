@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "collector/incident/links.h"
 #include "collector/incident/membership.h"
+#include "collector/incident/persons.h"
 
 namespace sonde::incident {
 namespace {
@@ -35,6 +37,11 @@ std::vector<Entity> linking_entities(const Subject& subject, const std::string& 
   if (!subject.host.empty() && !subject.application.empty()) {
     entities.push_back({std::string(kHostApplication), subject.host + "/" + subject.application});
   }
+  for (Entity& entity : entities) {
+    if (entity.type == "conversation") {
+      entity.value = scoped_conversation(subject, entities, entity.value);
+    }
+  }
   std::sort(entities.begin(), entities.end());
   entities.erase(std::unique(entities.begin(), entities.end()), entities.end());
   std::erase_if(entities, [](const Entity& entity) {
@@ -49,6 +56,10 @@ std::vector<Entity> linking_entities(const Subject& subject, const std::string& 
       return link_rule(entity.type).strength == Strength::kPlace;
     });
   }
+  // Many weak ones must not crowd out what joins by itself.
+  std::stable_sort(entities.begin(), entities.end(), [](const Entity& a, const Entity& b) {
+    return link_rank(a.type) < link_rank(b.type);
+  });
   if (entities.size() > kMaxEntities) entities.resize(kMaxEntities);
   return entities;
 }
@@ -145,6 +156,7 @@ class Worker {
     if (!found.ok()) return tl::unexpected<Error>(found.error());
     std::vector<Link>& links = *found;
     drop_lonely_links(links);
+    if (Status dropped = drop_other_persons(entities, links); !dropped.ok()) return dropped;
     // The strongest and newest link is the reason that is told; ties are broken by ids, so that the
     // same alerts always give the same incidents.
     std::stable_sort(links.begin(), links.end(), [](const Link& a, const Link& b) {
@@ -157,6 +169,20 @@ class Worker {
   }
 
  private:
+  // An address joins nobody who is named with someone who is named otherwise.
+  Status drop_other_persons(const std::vector<Entity>& entities, std::vector<Link>& links) {
+    std::set<int64_t> weak;
+    for (const Link& link : links) {
+      if (link.strength != Strength::kStrong) weak.insert(link.alert_id);
+    }
+    const auto others = alerts_of_others(connection_, entities, weak);
+    if (!others.ok()) return tl::unexpected<Error>(others.error());
+    std::erase_if(links, [&others](const Link& link) {
+      return link.strength != Strength::kStrong && others->contains(link.alert_id);
+    });
+    return {};
+  }
+
   Status place(const Subject& subject, const std::vector<Link>& links) {
     if (links.empty()) {
       // A serious alert is a story by itself; a lesser one waits for another that shares something.

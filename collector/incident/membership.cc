@@ -1,6 +1,7 @@
 #include "collector/incident/membership.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -39,13 +40,24 @@ Result<std::optional<Subject>> first_subject(sql::Connection& connection, int64_
   return std::optional(read_subject(rows->front()));
 }
 
-Status save(sql::Connection& connection, Incident& incident) {
+// In the place of a host's name in a title.
+constexpr std::string_view kSeveralHosts = "several hosts";
+
+bool names_host(std::string_view title, std::string_view host) {
+  return title.ends_with(fmt::format(" {}", host));
+}
+
+// `joined`: the title of what joins the incident, or as much of it as says where; "" for nothing.
+Status save(sql::Connection& connection, Incident& incident, std::string_view joined) {
   if (!incident.title_fixed) {
     const auto first = first_subject(connection, incident.id);
     if (!first.ok()) return tl::unexpected<Error>(first.error());
     if (*first) {
-      incident.title =
-          incident_title(incident.stage, (*first)->title, (*first)->application, (*first)->host);
+      const bool elsewhere =
+          !joined.empty() && !(*first)->host.empty() && !names_host(joined, (*first)->host);
+      const bool several = elsewhere || names_host(incident.title, kSeveralHosts);
+      incident.title = incident_title(incident.stage, (*first)->title, (*first)->application,
+                                      several ? std::string(kSeveralHosts) : (*first)->host);
     }
   }
   return done(connection.execute(
@@ -65,7 +77,7 @@ Status save_union(sql::Connection& connection, Incident& incident, const Inciden
     incident.severity =
         incident_severity(incident.stage, std::max(incident.severity, other.severity));
   }
-  return save(connection, incident);
+  return save(connection, incident, other.title_fixed ? "" : other.title);
 }
 
 }  // namespace
@@ -132,9 +144,11 @@ Status join_incident(sql::Connection& connection, int64_t incident_id, const Sub
         incident_severity(incident.stage, std::max(incident.severity, subject.severity));
   }
   // The name follows from the stages and the first alert: no need to look while neither changes.
-  const bool named = incident.title_fixed;
-  incident.title_fixed = named || incident.stage == before;
-  return save(connection, incident);
+  // Nor while the host is one that it names.
+  const bool placed =
+      names_host(incident.title, subject.host) || names_host(incident.title, kSeveralHosts);
+  incident.title_fixed = incident.title_fixed || (incident.stage == before && placed);
+  return save(connection, incident, subject.host.empty() ? "" : " " + subject.host);
 }
 
 Status merge_incidents(sql::Connection& connection, int64_t into, int64_t from,
@@ -172,8 +186,9 @@ Status sum_up(sql::Connection& connection, int64_t incident_id) {
   if (!loaded.ok()) return tl::unexpected<Error>(loaded.error());
   if (!*loaded) return {};
   const auto rows = connection.query(
-      "SELECT m.stage, COUNT(*), MIN(a.time_ms), MAX(a.time_ms), MAX(a.severity) "
-      "FROM incident_alerts m JOIN alerts a ON a.id = m.alert_id WHERE m.incident_id = $1 "
+      "SELECT m.stage, COUNT(*), MIN(a.time_ms), MAX(a.time_ms), MAX(a.severity), "
+      "MIN(a.host), MAX(a.host) FROM incident_alerts m JOIN alerts a ON a.id = m.alert_id WHERE "
+      "m.incident_id = $1 "
       "GROUP BY m.stage",
       {incident_id});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
@@ -181,6 +196,7 @@ Status sum_up(sql::Connection& connection, int64_t incident_id) {
   incident.stage = 0;
   incident.alert_count = 0;
   Severity highest = Severity::kUnknown;
+  std::set<std::string> hosts;
   for (size_t i = 0; i < rows->size(); ++i) {
     const sql::Row& row = (*rows)[i];
     incident.stage |= stage_bit(static_cast<Stage>(row.integer(0)));
@@ -188,9 +204,12 @@ Status sum_up(sql::Connection& connection, int64_t incident_id) {
     incident.first_ms = i == 0 ? row.integer(2) : std::min(incident.first_ms, row.integer(2));
     incident.last_ms = i == 0 ? row.integer(3) : std::max(incident.last_ms, row.integer(3));
     highest = std::max(highest, static_cast<Severity>(row.integer(4)));
+    hosts.insert({row.text(5), row.text(6)});
   }
   if (!incident.severity_fixed) incident.severity = incident_severity(incident.stage, highest);
-  return save(connection, incident);
+  if (incident.title_fixed) return save(connection, incident, "");
+  incident.title = hosts.size() > 1 ? fmt::format(" {}", kSeveralHosts) : "";
+  return save(connection, incident, "");
 }
 
 }  // namespace sonde::incident
