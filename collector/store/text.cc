@@ -1,5 +1,9 @@
 #include "collector/store/text.h"
 
+#include <ctime>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 #include <simdjson.h>
 
 namespace sonde::store {
@@ -42,6 +46,11 @@ std::string words_of(std::string_view text) {
     }
   }
   return out;
+}
+
+std::string rfc3339(int64_t time_ms) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                     fmt::gmtime(static_cast<time_t>(time_ms / 1000)), time_ms % 1000);
 }
 
 }  // namespace sonde::store
