@@ -57,8 +57,10 @@ Response incident_ocsf(Context& context, const Request& request, const Caller& c
                        const PathValues& values) {
   const Loaded loaded = load(context, request, caller, values[0]);
   if (loaded.refused) return *loaded.refused;
-  return attachment(exporting::ocsf_incident(loaded.incident, loaded.alerts), "application/json",
-                    loaded.incident.uid() + ".ocsf.json");
+  const auto texts = exporting::telling_texts(context.alerts, loaded.alerts);
+  if (!texts.ok()) return store_failed(context, texts.error());
+  return attachment(exporting::ocsf_incident(loaded.incident, loaded.alerts, *texts),
+                    "application/json", loaded.incident.uid() + ".ocsf.json");
 }
 
 Response incident_stix(Context& context, const Request& request, const Caller& caller,

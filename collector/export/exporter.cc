@@ -51,7 +51,8 @@ Record to_record(const store::ExportedAlert& exported) {
 }
 
 Record to_record(const store::ChangedIncident& changed,
-                 const std::vector<store::IncidentAlert>& alerts) {
+                 const std::vector<store::IncidentAlert>& alerts,
+                 const std::vector<std::string>& ocsf) {
   const store::Incident& incident = changed.incident;
   Record record;
   record.kind = RecordKind::kIncident;
@@ -68,7 +69,7 @@ Record to_record(const store::ChangedIncident& changed,
     record.host = alerts.front().alert.host;
     record.application = alerts.front().alert.application;
   }
-  record.json = ocsf_incident(incident, alerts)
+  record.json = ocsf_incident(incident, alerts, ocsf)
                     .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return record;
 }
@@ -78,6 +79,7 @@ Exporter::Exporter(store::Pool& pool, const ExportConfig& config, std::unique_pt
                    const ExporterTimes& times)
     : exports_(pool),
       incidents_(pool),
+      alerts_(pool),
       config_(config),
       target_(std::move(target)),
       now_ms_(std::move(now_ms)),
@@ -174,7 +176,9 @@ Result<bool> Exporter::export_incidents(store::ExportPosition& position) {
     if (!config_.incidents) break;
     const auto alerts = incidents_.alerts(entry.incident.id, kIncidentAlerts);
     if (!alerts.ok()) return tl::unexpected<Error>(alerts.error());
-    Record record = to_record(entry, *alerts);
+    const auto texts = telling_texts(alerts_, *alerts);
+    if (!texts.ok()) return tl::unexpected<Error>(texts.error());
+    Record record = to_record(entry, *alerts, *texts);
     const bool suppressed = entry.incident.status == store::WorkStatus::kSuppressed;
     if (wanted(record, suppressed)) records.push_back(std::move(record));
   }

@@ -14,6 +14,7 @@
 
 #include "agent/egress/target.h"
 #include "collector/export/export_config.h"
+#include "collector/store/alerts.h"
 #include "collector/store/exports.h"
 #include "collector/store/incidents.h"
 
@@ -66,6 +67,7 @@ class Exporter {
 
   store::ExportStore exports_;
   store::IncidentStore incidents_;
+  store::AlertStore alerts_;
   const ExportConfig config_;
   const std::unique_ptr<Target> target_;
   const std::function<int64_t()> now_ms_;
@@ -83,6 +85,7 @@ class Exporter {
 
 Record to_record(const store::ExportedAlert& exported);
 Record to_record(const store::ChangedIncident& changed,
-                 const std::vector<store::IncidentAlert>& alerts);
+                 const std::vector<store::IncidentAlert>& alerts,
+                 const std::vector<std::string>& ocsf);
 
 }  // namespace sonde::exporting

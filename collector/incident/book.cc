@@ -113,8 +113,10 @@ void IncidentBook::join(int64_t incident_id, const Subject& subject, const store
   const StageSet before = entry.incident.stage;
   take_in(entry.incident, subject);
   entry.touched = true;
-  // The name follows from the stages and the first alert: no need to look while neither changes.
-  entry.named_anew = entry.named_anew || entry.incident.stage != before;
+  // The name follows from the stages, the first alert and the host: no need to look while none
+  // changes. That of an incident of this round is written with the rest of it.
+  const bool placed = entry.made || names_host(entry.incident.title, subject.host);
+  entry.named_anew = entry.named_anew || entry.incident.stage != before || !placed;
   if (entry.first && subject.id < entry.first->id) {
     entry.first = subject;
     entry.named_anew = true;
@@ -172,8 +174,9 @@ Status IncidentBook::write_made() {
     if (!entry.made) continue;
     Incident& incident = entry.incident;
     if (entry.first) {
+      const bool several = entry.digest.hosts() > 1;
       incident.title = incident_title(incident.stage, entry.first->title, entry.first->application,
-                                      entry.first->host);
+                                      several ? std::string(kSeveralHosts) : entry.first->host);
       entry.named_anew = false;
     }
     own.push_back(id);

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "collector/incident/entity_index.h"
 #include "collector/incident/links.h"
+#include "collector/incident/persons.h"
+#include "collector/incident/subjects.h"
 #include "collector/store/key.h"
 
 namespace sonde::incident {
@@ -37,6 +39,11 @@ std::vector<LinkingEntity> linking_entities(const Subject& subject,
   if (!subject.host.empty() && !subject.application.empty()) {
     entities.push_back({std::string(kHostApplication), subject.host + "/" + subject.application});
   }
+  for (Entity& entity : entities) {
+    if (entity.type == "conversation") {
+      entity.value = scoped_conversation(subject, entities, entity.value);
+    }
+  }
   std::sort(entities.begin(), entities.end());
   entities.erase(std::unique(entities.begin(), entities.end()), entities.end());
   std::erase_if(entities, [](const Entity& entity) {
@@ -51,6 +58,10 @@ std::vector<LinkingEntity> linking_entities(const Subject& subject,
       return link_rule(entity.type).strength == Strength::kPlace;
     });
   }
+  // Many weak ones must not crowd out what joins by itself.
+  std::stable_sort(entities.begin(), entities.end(), [](const Entity& a, const Entity& b) {
+    return link_rank(a.type) < link_rank(b.type);
+  });
   if (entities.size() > kMaxEntities) entities.resize(kMaxEntities);
   std::vector<LinkingEntity> linking;
   linking.reserve(entities.size());
@@ -109,44 +120,11 @@ void sort_links(std::vector<Link>& links) {
   });
 }
 
-// Alerts by id, for those that an incident begins with or takes in later.
-class Subjects {
- public:
-  explicit Subjects(sql::Connection& connection) : connection_(connection) {}
-
-  void know(const Subject& subject) { known_[subject.id] = subject; }
-  Status load(const std::vector<int64_t>& ids) {
-    if (ids.empty()) return {};
-    const std::string list = sql::id_list(connection_.dialect(), ids);
-    const auto rows =
-        connection_.query(fmt::format("SELECT {} FROM alerts a WHERE {}", kSubjectColumns,
-                                      sql::one_of(connection_.dialect(), "a.id", 1)),
-                          {std::string_view(list)});
-    if (!rows.ok()) return tl::unexpected<Error>(rows.error());
-    for (const int64_t id : ids) known_.try_emplace(id, std::nullopt);
-    for (const sql::Row& row : *rows) know(read_subject(row));
-    return {};
-  }
-  // nullopt: retention took it.
-  Result<std::optional<Subject>> find(int64_t id) {
-    if (!known_.contains(id)) {
-      if (const Status loaded = load({id}); !loaded.ok()) {
-        return tl::unexpected<Error>(loaded.error());
-      }
-    }
-    return known_.at(id);
-  }
-
- private:
-  sql::Connection& connection_;
-  std::unordered_map<int64_t, std::optional<Subject>> known_;
-};
-
 // One round's work on one connection.
 class Worker {
  public:
   explicit Worker(sql::Connection& connection)
-      : index_(connection), book_(connection), subjects_(connection) {}
+      : connection_(connection), index_(connection), book_(connection), subjects_(connection) {}
 
   Result<Round> take_all(const std::vector<Arrival>& arrivals) {
     if (const Status loaded = load(arrivals); !loaded.ok()) {
@@ -155,7 +133,11 @@ class Worker {
     for (size_t i = 0; i < arrivals.size(); ++i) {
       const Subject& subject = arrivals[i].subject;
       if (arrivals[i].status == WorkStatus::kSuppressed || subject.stage == Stage::kNone) continue;
-      if (const Status placed = place(subject, find_links(arrivals[i], i)); !placed.ok()) {
+      std::vector<Link> links = find_links(arrivals[i], i);
+      if (const Status dropped = drop_other_persons(arrivals[i], links); !dropped.ok()) {
+        return tl::unexpected<Error>(dropped.error());
+      }
+      if (const Status placed = place(subject, std::move(links)); !placed.ok()) {
         return tl::unexpected<Error>(placed.error());
       }
       index_.remember(arrivals[i]);
@@ -213,6 +195,23 @@ class Worker {
     drop_lonely_links(links);
     sort_links(links);
     return links;
+  }
+
+  // An address joins nobody who is named with someone who is named otherwise.
+  Status drop_other_persons(const Arrival& arrival, std::vector<Link>& links) {
+    std::set<int64_t> weak;
+    for (const Link& link : links) {
+      if (link.strength != Strength::kStrong) weak.insert(link.alert_id);
+    }
+    if (weak.empty()) return {};
+    std::vector<Entity> own;
+    for (const LinkingEntity& linking : arrival.entities) own.push_back(linking.entity);
+    const auto others = alerts_of_others(connection_, own, weak);
+    if (!others.ok()) return tl::unexpected<Error>(others.error());
+    std::erase_if(links, [&others](const Link& link) {
+      return link.strength != Strength::kStrong && others->contains(link.alert_id);
+    });
+    return {};
   }
 
   Status place(const Subject& subject, std::vector<Link> links) {
@@ -293,6 +292,7 @@ class Worker {
     return {};
   }
 
+  sql::Connection& connection_;
   EntityIndex index_;
   IncidentBook book_;
   Subjects subjects_;

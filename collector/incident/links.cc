@@ -1,5 +1,6 @@
 #include "collector/incident/links.h"
 
+#include <algorithm>
 #include <array>
 
 namespace sonde::incident {
@@ -34,6 +35,12 @@ constexpr auto kEntries = std::to_array<Entry>({
 });
 
 }  // namespace
+
+size_t link_rank(std::string_view entity_type) {
+  const auto* const entry = std::find_if(kEntries.begin(), kEntries.end(),
+                                         [&](const Entry& e) { return e.type == entity_type; });
+  return static_cast<size_t>(entry - kEntries.begin());
+}
 
 LinkRule link_rule(std::string_view entity_type) {
   for (const Entry& entry : kEntries) {

@@ -1,6 +1,7 @@
 // Which entities join alerts, for how long, and under which condition.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -23,6 +24,8 @@ struct LinkRule {
 inline constexpr int64_t kNewestSharers = 20;
 
 LinkRule link_rule(std::string_view entity_type);
+// The less, the more an entity of this type tells: where there are too many, these are kept.
+size_t link_rank(std::string_view entity_type);
 
 // Entities are remembered by stretches of time as long as their window, so that a window reaches
 // into three of them at most, however much is stored. When a window changes, what was remembered

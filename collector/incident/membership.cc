@@ -41,13 +41,20 @@ Result<std::optional<Subject>> first_subject(sql::Connection& connection, int64_
 
 }  // namespace
 
+bool names_host(std::string_view title, std::string_view host) {
+  return host.empty() || title.ends_with(fmt::format(" {}", host)) ||
+         title.ends_with(kSeveralHosts);
+}
+
 Status save(sql::Connection& connection, Incident& incident, bool named_anew) {
   if (named_anew && !incident.title_fixed) {
     const auto first = first_subject(connection, incident.id);
     if (!first.ok()) return tl::unexpected<Error>(first.error());
+    const auto several = store::has_several_hosts(connection, incident.id);
+    if (!several.ok()) return tl::unexpected<Error>(several.error());
     if (*first) {
-      incident.title =
-          incident_title(incident.stage, (*first)->title, (*first)->application, (*first)->host);
+      incident.title = incident_title(incident.stage, (*first)->title, (*first)->application,
+                                      *several ? std::string(kSeveralHosts) : (*first)->host);
     }
   }
   return done(connection.execute(
@@ -141,7 +148,8 @@ Status join_incident(sql::Connection& connection, int64_t incident_id, const Sub
   store::DigestChange digest;
   digest.add(subject.alert, subject.host, subject.application);
   if (Status counted = digest.write(connection, incident_id); !counted.ok()) return counted;
-  return save(connection, incident, incident.stage != before);
+  const bool named = incident.stage == before && names_host(incident.title, subject.host);
+  return save(connection, incident, !named);
 }
 
 Status move_alerts(sql::Connection& connection, int64_t into, int64_t from,

@@ -40,6 +40,12 @@ Status join_incident(store::sql::Connection& connection, int64_t incident_id,
 void take_in(store::Incident& incident, const Subject& subject);
 void take_in(store::Incident& incident, const store::Incident& other);
 
+// In the place of a host's name in a title.
+inline constexpr std::string_view kSeveralHosts = "several hosts";
+
+// Whether the title says of the host, or of several, that they are where it happened.
+bool names_host(std::string_view title, std::string_view host);
+
 // Writes an incident as it is; `named_anew`: with the title that its stages and its first alert
 // give it, unless a person chose one.
 Status save(store::sql::Connection& connection, store::Incident& incident, bool named_anew);

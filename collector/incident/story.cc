@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "collector/incident/links.h"
+
 namespace sonde::incident {
 namespace {
 
@@ -118,6 +120,33 @@ Story tell(const std::vector<IncidentAlert>& alerts) {
   return story;
 }
 
+namespace {
+
+// "end user u-1"
+std::string in_words(const Entity& entity) {
+  std::string type = entity.type;
+  std::replace(type.begin(), type.end(), '_', ' ');
+  return type + ' ' + entity.value;
+}
+
+// What two alerts have in common that joins them only together: person and place.
+std::string weak_ties(const IncidentAlert& entry, const IncidentAlert& other) {
+  std::vector<std::string> ties;
+  for (const Entity& entity : entry.entities) {
+    const Strength strength = link_rule(entity.type).strength;
+    const bool weak = strength == Strength::kPerson || strength == Strength::kPlace;
+    const bool shared =
+        std::find(other.entities.begin(), other.entities.end(), entity) != other.entities.end();
+    if (weak && shared) ties.push_back(in_words(entity));
+  }
+  if (entry.alert.host == other.alert.host && entry.alert.application == other.alert.application) {
+    ties.push_back(fmt::format("application {} on {}", entry.alert.application, entry.alert.host));
+  }
+  return fmt::format("{}", fmt::join(ties, ", "));
+}
+
+}  // namespace
+
 std::string explain(const IncidentAlert& entry, const std::vector<IncidentAlert>& alerts) {
   const store::Membership& why = entry.membership;
   if (why.rule == "first") return "The incident began with this alert.";
@@ -129,12 +158,14 @@ std::string explain(const IncidentAlert& entry, const std::vector<IncidentAlert>
   const std::string other =
       linked == alerts.end() ? "another alert" : fmt::format("\"{}\"", linked->alert.title);
   if (why.rule == "chain") {
+    const std::string ties =
+        linked == alerts.end() ? in_words(why.entity) : weak_ties(entry, *linked);
     return fmt::format(
-        "It happened in the same place as {} ({} {}), and is the next step of an "
-        "attack.",
-        other, why.entity.type, why.entity.value);
+        "It has person and place in common with {} ({}), and follows an attack's "
+        "next step.",
+        other, ties);
   }
-  return fmt::format("It shares the {} {} with {}.", why.entity.type, why.entity.value, other);
+  return fmt::format("It shares the {} with {}.", in_words(why.entity), other);
 }
 
 std::vector<std::string> remediation(const std::vector<IncidentAlert>& alerts) {

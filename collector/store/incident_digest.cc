@@ -1,5 +1,6 @@
 #include "collector/store/incident_digest.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -49,6 +50,12 @@ void DigestChange::add(std::string_view alert, std::string_view host,
   add(kAlert, alert, 1);
   add(kHost, host, 1);
   add(kApplication, application, 1);
+}
+
+size_t DigestChange::hosts() const {
+  return static_cast<size_t>(std::count_if(amounts_.begin(), amounts_.end(), [](const auto& entry) {
+    return entry.first.first == kHost;
+  }));
 }
 
 void DigestChange::add(const DigestChange& other) {
@@ -109,6 +116,12 @@ Status rebuild_digest(sql::Connection& connection, int64_t incident_id) {
     if (!added.ok()) return tl::unexpected<Error>(added.error());
   }
   return {};
+}
+
+Result<bool> has_several_hosts(sql::Connection& connection, int64_t incident_id) {
+  const auto hosts = read_dimension(connection, incident_id, kHost, 2);
+  if (!hosts.ok()) return tl::unexpected<Error>(hosts.error());
+  return hosts->size() > 1;
 }
 
 Result<IncidentDigest> read_digest(sql::Connection& connection, int64_t incident_id) {

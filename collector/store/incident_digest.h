@@ -26,6 +26,7 @@ class DigestChange {
   void add(std::string_view alert, std::string_view host, std::string_view application);
   void add(const DigestChange& other);
   bool empty() const { return amounts_.empty(); }
+  size_t hosts() const;
   // Inside the caller's transaction.
   Status write(sql::Connection& connection, int64_t incident_id) const;
   // The same for an incident that has no digest yet: appends cells of kDigestColumns, which borrow
@@ -44,6 +45,8 @@ Status merge_digests(sql::Connection& connection, int64_t into, int64_t from);
 
 // Counts the alerts of an incident anew; for changes by hand.
 Status rebuild_digest(sql::Connection& connection, int64_t incident_id);
+
+Result<bool> has_several_hosts(sql::Connection& connection, int64_t incident_id);
 
 Result<IncidentDigest> read_digest(sql::Connection& connection, int64_t incident_id);
 

@@ -1,7 +1,10 @@
 #include "collector/store/text.h"
 
 #include <array>
+#include <ctime>
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 #include <simdjson.h>
 
 namespace sonde::store {
@@ -56,6 +59,11 @@ std::string words_of(std::string_view text) {
   }
   out.resize(size);
   return out;
+}
+
+std::string rfc3339(int64_t time_ms) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                     fmt::gmtime(static_cast<time_t>(time_ms / 1000)), time_ms % 1000);
 }
 
 }  // namespace sonde::store

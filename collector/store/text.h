@@ -1,6 +1,7 @@
 // UTF-8 helpers for texts that strangers wrote.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,5 +19,8 @@ std::string without_nul(std::string_view text);
 // The words of `text` with one space between them: what is ASCII and neither letter nor digit
 // separates. So that both databases' tokenizers agree on "credential.response".
 std::string words_of(std::string_view text);
+
+// Milliseconds since 1970 as RFC 3339 in UTC: "2026-11-23T07:00:00.123Z".
+std::string rfc3339(int64_t time_ms);
 
 }  // namespace sonde::store

@@ -231,6 +231,11 @@ TEST_P(ExporterTest, AnIncidentIsSentWhenItBeginsAndWhenItChanges) {
   ASSERT_TRUE(seen.wait([&] { return seen.records.size() == 1; }));
   const json first = json::parse(seen.records[0].json);
   EXPECT_EQ(first["class_uid"], 2005);
+  EXPECT_EQ(first["type_name"], "Incident Finding: Update");
+  EXPECT_EQ(first["severity"].get<std::string>()[0],
+            static_cast<char>(std::toupper(first["severity"].get<std::string>()[0])));
+  EXPECT_EQ(first["metadata"]["version"], "1.8.0");
+  EXPECT_TRUE(first["metadata"]["product"].contains("version"));
   EXPECT_EQ(first["type_uid"], 200502);
   EXPECT_EQ(first["status_id"], 1);
   ASSERT_EQ(first["finding_info_list"].size(), 2U);

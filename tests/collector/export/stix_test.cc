@@ -24,8 +24,10 @@ TEST(StixTest, ABundleHoldsTheIncidentWhatWasSeenAndHowUnderStableIds) {
   alert.entry.alert.uid = "alert-1";
   alert.entry.alert.time_ms = incident.first_ms;
   alert.entry.alert.title = "An instruction in a document";
-  alert.entry.entities = {
-      {"url", "https://evil.example/x"}, {"source_ip", "192.0.2.1"}, {"tool", "t"}};
+  alert.entry.entities = {{"url", "https://evil.example/x"},
+                          {"source_ip", "192.0.2.1"},
+                          {"tool", "t"},
+                          {"host", "web-1"}};
   alert.ocsf = R"({"finding_info":{"attacks":[{"technique":{"uid":"AML.T0051"},)"
                R"("sub_technique":{"uid":"AML.T0051.001"}}]}})";
   const json bundle = stix_bundle(incident, {alert}, 1'795'430'100'000);
@@ -52,7 +54,21 @@ TEST(StixTest, ABundleHoldsTheIncidentWhatWasSeenAndHowUnderStableIds) {
       EXPECT_TRUE(ids.contains(object[key])) << object;
     }
   }
-  for (const json& object : again["objects"]) EXPECT_TRUE(ids.contains(object["id"]));
+  EXPECT_EQ(types["domain-name"], 0) << "the sensor's own host is nobody's indicator";
+  std::map<std::string, json> by_id;
+  for (const json& object : bundle["objects"]) by_id[object["id"]] = object;
+  for (const json& object : again["objects"]) {
+    ASSERT_TRUE(by_id.contains(object["id"]));
+    const json& before = by_id[object["id"]];
+    EXPECT_EQ(object.value("created", ""), before.value("created", "")) << object;
+    if (object["type"] == "identity" || object["type"] == "relationship") {
+      EXPECT_EQ(object["modified"], before["modified"]) << object;
+    }
+    // What any other tool makes of this address: UUIDv5 of {"value":"192.0.2.1"}.
+    if (object["type"] == "ipv4-addr") {
+      EXPECT_EQ(object["id"], "ipv4-addr--8dded90c-40c0-545a-8027-5b212bb37e8e");
+    }
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "collector/incident/correlator.h"
 
+#include <algorithm>
 #include <atomic>
 #include <random>
 #include <set>
@@ -30,7 +31,11 @@ class CorrelatorTest : public testing::StoreTest {
     alert.title = "Title of " + uid;
     alert.time_ms = kSampleTimeMs + seconds * 1000;
     alert.severity = severity;
-    alert.host = "host-of-" + uid;  // nothing in common but what a test gives
+    // Nothing in common but what a test gives; a conversation is of one host.
+    const bool talks = std::any_of(entities.begin(), entities.end(), [](const Entity& entity) {
+      return entity.type == "conversation";
+    });
+    alert.host = talks ? "web-1" : "host-of-" + uid;
     alert.entities = std::move(entities);
     return alert;
   }
@@ -117,7 +122,8 @@ TEST_P(CorrelatorTest, EachAlertSaysWhyItIsThere) {
   EXPECT_EQ(alerts[0].membership.rule, "first");
   EXPECT_EQ(alerts[1].membership.rule, "entity");
   EXPECT_EQ(alerts[1].membership.linked_id, alerts[0].alert.id);
-  EXPECT_EQ(explain(alerts[1], alerts), "It shares the conversation c with \"Title of a\".");
+  EXPECT_EQ(explain(alerts[1], alerts),
+            "It shares the conversation c (chatbot, web-1) with \"Title of a\".");
   const Story story = tell(alerts);
   ASSERT_EQ(story.timeline.size(), 2U);
   EXPECT_EQ(story.entities[0].entity, (Entity{"conversation", "c"}));
@@ -145,6 +151,66 @@ TEST_P(CorrelatorTest, ThePersonInThePlaceJoinsOnlyTheNextStepOfAnAttack) {
         make("late", "tool.tainted_call", 7200, {container, user})});
   ASSERT_EQ(incidents().size(), 1U);
   EXPECT_EQ(uids_in(incidents()[0].id), (std::vector<std::string>{"inject", "tool"}));
+}
+
+TEST_P(CorrelatorTest, AConversationIsOfItsApplicationAndOfItsHostOrKey) {
+  const std::vector<Entity> one = {{"conversation", "1"}, {"api_key", "fp:1"}};
+  const std::vector<Entity> unique = {{"conversation", "thread_0123456789abcdef"},
+                                      {"api_key", "fp:1"}};
+  std::vector<NewAlert> alerts = {
+      make("here", "prompt_attack.user", 0, one, Severity::kHigh),
+      make("next", "credential.response", 1, one),
+      make("other-host", "credential.response", 2, one, Severity::kHigh),
+      make("other-application", "credential.response", 3, one, Severity::kHigh),
+      make("balanced-1", "prompt_attack.user", 100'000, unique, Severity::kHigh),
+      make("balanced-2", "credential.response", 100'001, unique)};
+  alerts[2].host = "web-2";
+  alerts[3].application = "summariser";
+  alerts[5].host = "web-2";
+  take(alerts);
+  const auto found = incidents();
+  ASSERT_EQ(found.size(), 4U);
+  EXPECT_EQ(uids_in(found[0].id), (std::vector<std::string>{"balanced-1", "balanced-2"}));
+  EXPECT_EQ(uids_in(found[3].id), (std::vector<std::string>{"here", "next"}));
+}
+
+TEST_P(CorrelatorTest, AnAddressDoesNotJoinTwoEndUsers) {
+  const Entity gateway{"source_ip", "10.0.0.1"};
+  const Entity pod{"pod", "shop/chat-1"};
+  take({make("u1", "prompt_attack.user", 0, {gateway, pod, {"end_user", "u1"}}, Severity::kHigh),
+        make("u2", "tool.tainted_call", 10, {gateway, pod, {"end_user", "u2"}}),
+        make("unnamed", "tool.tainted_call", 20, {gateway, pod})});
+  ASSERT_EQ(incidents().size(), 1U);
+  EXPECT_EQ(uids_in(incidents()[0].id), (std::vector<std::string>{"u1", "unnamed"}));
+  const auto alerts = *incidents_.alerts(incidents()[0].id, 10);
+  const std::string why = explain(alerts[1], alerts);
+  EXPECT_NE(why.find("source ip 10.0.0.1"), std::string::npos) << why;
+  EXPECT_NE(why.find("pod shop/chat-1"), std::string::npos) << why;
+}
+
+TEST_P(CorrelatorTest, AnIncidentOfManyHostsIsNotNamedAfterTheFirst) {
+  const Entity key{"secret", "fp:77"};
+  take({make("h0", "credential.response", 0, {key}, Severity::kHigh),
+        make("h1", "credential.response", 1, {key}), make("h2", "credential.prompt", 2, {key})});
+  ASSERT_EQ(incidents().size(), 1U);
+  const std::string title = incidents()[0].title;
+  EXPECT_TRUE(title.ends_with("chatbot on several hosts")) << title;
+  const auto alone = correlator_.split(incidents()[0].id, {"h1", "h2"});
+  ASSERT_TRUE(alone.ok() && alone->has_value());
+  EXPECT_TRUE((*alone)->title.ends_with("several hosts")) << (*alone)->title;
+  EXPECT_TRUE(
+      (*incidents_.get(incidents()[0].id == (*alone)->id ? incidents()[1].id : incidents()[0].id))
+          ->title.ends_with("on host-of-h0"));
+}
+
+TEST_P(CorrelatorTest, ManyWeakEntitiesDoNotCrowdOutAStrongOne) {
+  std::vector<Entity> crowd;
+  for (int i = 0; i < 60; ++i) crowd.push_back({"domain", fmt::format("d{}.example", i)});
+  crowd.push_back({"process_tree", "agent-1/77"});
+  take({make("a", "prompt_attack.user", 0, crowd, Severity::kHigh),
+        make("b", "tool.tainted_exec", 1, {{"process_tree", "agent-1/77"}})});
+  ASSERT_EQ(incidents().size(), 1U);
+  EXPECT_EQ(uids_in(incidents()[0].id), (std::vector<std::string>{"a", "b"}));
 }
 
 TEST_P(CorrelatorTest, AnEntityThatManyShareSaysNothing) {
