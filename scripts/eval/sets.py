@@ -1,6 +1,7 @@
 """Labelled sets for scripts/eval.sh: each is a list of (line for `sonde scan`, is_attack)."""
 import random
 
+import agent_runs
 import personal_made
 import secret_carriers
 import secret_near_misses
@@ -90,6 +91,11 @@ def other_sets(source):
 def trace_sets(source):
     for name, rows in attack_traces(source):
         yield EvalSet(name, "tainted", sample([(row, True) for row in rows]))
+    yield EvalSet("steered calls, four surroundings", "tainted", [(row, True) for row in agent_runs.steered()])
+    # Attacks that fail: what stands in the texts is found by other detectors and is no noise.
+    for name, rows in (("hard: orders that the model resists", agent_runs.resisted()),
+                       ("hard: work delegated to a document", agent_runs.delegated())):
+        yield EvalSet(name, "tainted", [(row, False) for row in rows])
     for name, rows in benign_traces(source):
         yield EvalSet(name, "tainted", sample([(row, False) for row in rows]))
 
