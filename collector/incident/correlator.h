@@ -32,8 +32,8 @@ class Correlator {
   Result<std::optional<store::Incident>> split(int64_t incident_id,
                                                const std::vector<std::string>& alert_uids);
 
-  // Forgets entities that no window reaches any more, about `limit` of them. Answers how many: fewer
-  // than `limit` when none is left.
+  // Forgets entities that no window reaches any more, about `limit` of them. Answers how many:
+  // fewer than `limit` when none is left.
   Result<int64_t> forget_before(int64_t time_ms, int64_t limit);
 
  private:
