@@ -3,7 +3,8 @@
 # them when so many are stored already (0,1000000), on SQLite and on a private PostgreSQL server (or
 # on the STOREs named). The alerts are spread over the ninety days before now. Speed is told by CPU
 # time, so that other work on the machine weighs less; the collector is held to one core, the load
-# generator and PostgreSQL to the others. Prints tables. It takes some 3 kB of disk an alert in FOLDER
+# generator and PostgreSQL to the others. Prints tables. In SQLite what is beyond a million is copied
+# from it (a multiple of a million), in PostgreSQL it is delivered. It takes some 3 kB of disk an alert in FOLDER
 # (a new one under /tmp). BUILD (build/release) needs: cmake --build build/release --target
 # sonde-collector collector_load.
 set -eu
@@ -12,6 +13,7 @@ bin=$root/${BUILD:-build/release}/bin
 marks=${1:-0,1000000}
 [ $# -eq 0 ] || shift
 portion=100000  # measured at each mark
+whole=1000000
 work=${FOLDER:-$(mktemp -d)}
 mkdir -p "$work"
 chmod 755 "$work"  # PostgreSQL runs as its own user
@@ -54,13 +56,38 @@ deliver() {
 }
 field() { sed "s/.*\"$2\":\([0-9.]*\).*/\1/" <<<"$1"; }
 
+start() {
+  : >"$work/log"
+  port=
+  taskset -c 0 "$bin/sonde-collector" >"$work/log" 2>&1 &
+  collector=$!
+  for _ in $(seq 600); do
+    port=$(sed -n 's|.*listening on https://127.0.0.1:||p' "$work/log")
+    [ -z "$port" ] || break
+    sleep 0.1
+  done
+}
+
+stop() {
+  kill "$collector"
+  wait "$collector" || true
+  collector=
+}
+
 fill() {  # up to $1
+  if [ "$store" = sqlite ] && [ "$1" -gt "$whole" ] && [ "$at" -gt 0 ]; then
+    settle
+    stop
+    python3 "$root/tests/bench/collector/multiply.py" "$work/sqlite/collector.db" $(($1 / whole))
+    at=$((at * ($1 / whole)))
+    start
+    return
+  fi
   while [ "$at" -lt "$1" ]; do
     count=$(($1 - at))
     [ "$count" -le 200000 ] || count=200000  # the generator makes them beforehand, in memory
     deliver "$at" "$count" 1000 4 >/dev/null
     at=$((at + count))
-    [ $((at % 1000000)) -ne 0 ] || { settle; echo "$(date +%T) $store: $at stored" >&2; }
   done
 }
 
@@ -110,16 +137,10 @@ run() {
   fi
   "$bin/sonde-collector" token create agent-1 --role agent >"$work/token" 2>/dev/null
   "$bin/sonde-collector" token create reader --role viewer >"$work/reader" 2>/dev/null
-  : >"$work/log"
-  taskset -c 0 "$bin/sonde-collector" >"$work/log" 2>&1 &
-  collector=$!
-  for _ in $(seq 100); do
-    port=$(sed -n 's|.*listening on https://127.0.0.1:||p' "$work/log")
-    [ -z "$port" ] || break
-    sleep 0.1
-  done
+  start
   most=${marks##*,}
-  begin=$(($(date +%s) * 1000 - (most + 1000000) * 777))
+  [ "$store" = postgresql ] || [ "$most" -le "$whole" ] || most=$whole  # copies are older
+  begin=$(($(date +%s) * 1000 - (most + 500000) * 777))
   at=0
   for mark in ${marks//,/ }; do
     fill "$mark"
@@ -128,9 +149,7 @@ run() {
     measure
     pages
   done
-  kill "$collector"
-  wait "$collector" || true
-  collector=
+  stop
   "$root/tests/collector/postgres.sh" stop "$work/pg" || true
   rm -rf "${work:?}/$store"
 }
