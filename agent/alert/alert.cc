@@ -36,8 +36,8 @@ std::string uid_of(const detect::Finding& finding, const llm::Exchange& exchange
   std::string text;
   for (const std::string_view field :
        {std::string_view(host.agent_id), std::string_view(exchange.id),
-        std::string_view(finding.alert), std::string_view(finding.subtype),
-        std::string_view(finding.json_path)}) {
+        std::string_view(finding.alert), std::string_view(finding.detector),
+        std::string_view(finding.subtype), std::string_view(finding.json_path)}) {
     fmt::format_to(std::back_inserter(text), "{}:{},", field.size(), field);
   }
   fmt::format_to(std::back_inserter(text), "{}/{}-{}", finding.message_index, finding.start,

@@ -27,8 +27,8 @@ struct Alert {
   std::string json;  // one line, UTF-8, no newline
 };
 
-// The uid is a hash of agent, exchange, alert name, subtype and place, so that the same finding
-// delivered twice is one alert. Strings that are not UTF-8 get U+FFFD where they are not.
+// The uid is a hash of agent, exchange, alert name, detector, subtype and place, so that the same
+// finding delivered twice is one alert. Strings that are not UTF-8 get U+FFFD where they are not.
 // `repeated` counts the equal findings that the deduplicator merged before this one.
 Alert make_alert(const detect::Finding& finding, const llm::Exchange& exchange,
                  const HostFacts& host, uint64_t repeated = 0);

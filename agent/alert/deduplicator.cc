@@ -39,9 +39,9 @@ Deduplicator::Key Deduplicator::key_of(const detect::Finding& finding,
   std::string text;
   const std::string application = application_of(exchange);
   for (const std::string_view field :
-       {std::string_view(finding.alert), std::string_view(finding.subtype),
-        std::string_view(application), std::string_view(exchange.capture.side),
-        std::string_view(proof)}) {
+       {std::string_view(finding.alert), std::string_view(finding.detector),
+        std::string_view(finding.subtype), std::string_view(application),
+        std::string_view(exchange.capture.side), std::string_view(proof)}) {
     fmt::format_to(std::back_inserter(text), "{}:{},", field.size(), field);
   }
   // No text or other proof: what is merged is then the same place of the same exchange only.

@@ -1,8 +1,8 @@
 // The same finding, over and over, is one alert with a count.
 //
-// Equal are findings of one alert name, application and proof: the detector's fingerprint where it
-// gives one, else the evidence itself; of personal data the type alone. Bounded; the entry that
-// ends first is forgotten first. Not thread-safe: owned by a shard.
+// Equal are findings of one alert name, detector, application and proof: the detector's fingerprint
+// where it gives one, else the evidence itself; of personal data the type alone. Bounded; the entry
+// that ends first is forgotten first. Not thread-safe: owned by a shard.
 #pragma once
 
 #include <array>

@@ -7,6 +7,7 @@
 
 #include "agent/app/capabilities.h"
 #include "agent/app/host_facts.h"
+#include "agent/app/judge_metrics.h"
 #include "agent/app/restart.h"
 #include "agent/app/service/commands.h"
 #include "agent/app/signals.h"
@@ -90,6 +91,7 @@ Status Agent::start() {
   live_ = std::move(*live);
   load_state();
   refresh_feeds();
+  if (Status named = name_remote_judges(); !named.ok()) return named;
   alive_ns_ = Clock::now().time_since_epoch().count();
   pipeline_thread_ = std::thread([this] { hear(); });
   auto fleet = FleetClient::start(config_);
@@ -138,6 +140,9 @@ void Agent::hear() {
   pipeline.set_fingerprint(
       [this](std::string_view secret) { return detect::fingerprint(key_, secret); });
   pipeline.set_listener([this](uint32_t tgid, Bytes bytes) { self_test_.on_data(tgid, bytes); });
+  pipeline.set_answer_sink([this](const llm::Exchange& begun, const Pipeline::Growth& growth) {
+    if (judges(begun)) judge_->inspect_answer(begun, growth, alerts_);
+  });
   pipeline.set_process_sink([this](const llm::Process& process, WallTime now) {
     judge_->inspect_process(process, now, alerts_);
   });
@@ -145,8 +150,10 @@ void Agent::hear() {
   while (live_->queue().take(records, kTakeWait)) {
     take_policy();
     pipeline.on_records(records);
+    pipeline.look_at_quiet(Clock::now());
     baselines_.offer(*judge_, Clock::now());
     watch_.drain(found_);
+    raise_remote_findings();
     alive_ns_ = Clock::now().time_since_epoch().count();
   }
   pipeline.finish();
@@ -169,6 +176,25 @@ void Agent::refresh_feeds() {
     spdlog::error("no indicators are fetched: {}", feeds.error().message);
 }
 
+Status Agent::name_remote_judges() {
+  if (config_.detect.judges.empty()) return {};
+  auto judges = RemoteJudges::start(config_.detect.judges, key_);
+  if (!judges.ok()) return tl::unexpected(judges.error());
+  remote_judges_ = std::move(*judges);
+  judge_->set_review(remote_judges_->band(), [this](const detect::ReviewCandidate& candidate,
+                                                    const llm::Exchange& exchange) {
+    remote_judges_->offer(candidate, exchange);
+  });
+  return {};
+}
+
+void Agent::raise_remote_findings() {
+  if (!remote_judges_) return;
+  for (RemoteFinding& found : remote_judges_->take()) {
+    judge_->raise(std::move(found.finding), *found.exchange, alerts_);
+  }
+}
+
 void Agent::load_state() {
   const Status loaded = inventory_.load(inventory_path(config_));
   if (!loaded.ok() && loaded.error().code != ENOENT) {
@@ -186,9 +212,14 @@ void Agent::save_state() {
   }
 }
 
-void Agent::on_exchange(const llm::Exchange& exchange) {
+bool Agent::judges(const llm::Exchange& exchange) const {
+  if (remote_judges_ && remote_judges_->is_own(exchange)) return false;
   const Scope& scope = policy_->scope;
-  if (!scope.includes(exchange.network) || !scope.includes(exchange.kubernetes)) return;
+  return scope.includes(exchange.network) && scope.includes(exchange.kubernetes);
+}
+
+void Agent::on_exchange(const llm::Exchange& exchange) {
+  if (!judges(exchange)) return;
   inventory_.note(exchange);
   judge_->inspect(exchange, alerts_);
   watch_.note(exchange, found_);
@@ -261,8 +292,11 @@ bool Agent::is_stuck() const {
 }
 
 Health Agent::health() const {
-  if (is_stuck()) return {.alive = false, .ready = false, .reason = "the pipeline hangs"};
-  return {.alive = true, .ready = true, .reason = {}};
+  if (is_stuck())
+    return {.alive = false, .ready = false, .reason = "the pipeline hangs", .notes = {}};
+  Health health{.alive = true, .ready = true, .reason = {}, .notes = {}};
+  if (remote_judges_) health.notes = remote_judges_->troubles();
+  return health;
 }
 
 std::string Agent::metrics() const {
@@ -273,6 +307,11 @@ std::string Agent::metrics() const {
   std::vector<Metric> values = service_metrics(service);
   for (const auto& [rule, findings] : judge_->suppressed()) {
     values.push_back(suppression_metric(rule, findings));
+  }
+  if (remote_judges_) {
+    for (Metric& metric : judge_metrics(remote_judges_->states())) {
+      values.push_back(std::move(metric));
+    }
   }
   for (Metric& metric : process_metrics(host_.version)) values.push_back(std::move(metric));
   return render_openmetrics(counters_, values);
@@ -349,6 +388,7 @@ void Agent::stop() {
   fleet_.reset();
   live_->stop();
   pipeline_thread_.join();
+  remote_judges_.reset();
   baselines_.take(*judge_);
   heartbeat();
   delivery_->stop(kDrainGrace);

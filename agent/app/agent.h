@@ -1,8 +1,8 @@
 // The agent's daemon: wires capture, pipeline, detectors and sinks, and looks after them.
 //
 // Threads: the main one (signals, heartbeats, watchdog), the attacher and the ring reader of
-// LiveCapture, one that runs pipeline and detectors, one for each sink, one each for feeds and for
-// what is asked of the collector.
+// LiveCapture, one that runs pipeline and detectors, one for each sink, one each for feeds, for
+// what is asked of the collector, and for each remote judge.
 #pragma once
 
 #include <atomic>
@@ -21,6 +21,7 @@
 #include "agent/app/pipeline.h"
 #include "agent/app/policy_keeper.h"
 #include "agent/app/remote/feeds.h"
+#include "agent/app/remote/remote_judges.h"
 #include "agent/app/scope.h"
 #include "agent/app/self_monitor.h"
 #include "agent/app/self_test.h"
@@ -62,8 +63,11 @@ class Agent {
   bool in_scope(const Pipeline::Origin& origin) const;
   void leave_out_of_scope(alert::CoverageEntry& entry) const;
   void hear();
+  bool judges(const llm::Exchange& exchange) const;
   void on_exchange(const llm::Exchange& exchange);
   void refresh_feeds();
+  Status name_remote_judges();
+  void raise_remote_findings();
   void load_state();
   void save_state();
 
@@ -83,7 +87,8 @@ class Agent {
   };
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<LiveCapture> live_;
-  std::unique_ptr<Judge> judge_;  // of the pipeline's thread, like the policy
+  std::unique_ptr<Judge> judge_;                 // of the pipeline's thread, like the policy
+  std::unique_ptr<RemoteJudges> remote_judges_;  // none where none is configured
   std::unique_ptr<Policy> policy_;
   std::mutex mutex_;
   std::unique_ptr<Policy> next_policy_;  // guarded by mutex_, like the next one

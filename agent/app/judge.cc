@@ -9,6 +9,22 @@ namespace {
 
 constexpr size_t kFullEvidenceCodePoints = 8192;
 
+// What makes a finding the same in an answer that was still coming and in the whole one. The place
+// does not: of several parts it is known only at the end.
+std::string mark_of(const detect::Finding& finding) {
+  std::string mark;
+  const auto add = [&mark](std::string_view field) {
+    mark += std::to_string(field.size()) + ":";
+    mark += field;
+  };
+  for (const std::string* field : {&finding.alert, &finding.detector, &finding.subtype})
+    add(*field);
+  for (const auto& [name, value] : finding.data) {
+    if (name != "part_index" && name != "tool") add(value);
+  }
+  return mark;
+}
+
 }  // namespace
 
 detect::EngineConfig engine_config(const config::Config& all, const std::string& key) {
@@ -91,8 +107,21 @@ void Judge::raise(detect::Finding& finding, const llm::Exchange& exchange, WallT
 }
 
 void Judge::inspect(const llm::Exchange& exchange, const AlertSink& alerts) {
-  for (detect::Finding& finding : engine_->inspect(exchange).findings) {
-    raise(finding, exchange, exchange.start_time, alerts);
+  detect::Inspection inspection = engine_->inspect(exchange);
+  std::vector<std::string>* const told = told_.find(exchange.id);
+  const auto was_told = [told](const detect::Finding& finding) {
+    if (told == nullptr || finding.zone != llm::Zone::kAssistant) return false;
+    const auto mark = std::find(told->begin(), told->end(), mark_of(finding));
+    if (mark == told->end()) return false;
+    told->erase(mark);
+    return true;
+  };
+  for (detect::Finding& finding : inspection.findings) {
+    if (!was_told(finding)) raise(finding, exchange, exchange.start_time, alerts);
+  }
+  told_.erase(exchange.id);
+  for (detect::ReviewCandidate& candidate : inspection.to_review) {
+    review_(std::move(candidate), exchange);
   }
   const auto is_child = [&](const Started& started) {
     const auto& parents = started.process.parents;
@@ -103,6 +132,25 @@ void Judge::inspect(const llm::Exchange& exchange, const AlertSink& alerts) {
   std::erase_if(started_, [&](const Started& started) {
     return is_child(started) && inspect_started(started.process, started.time, alerts);
   });
+}
+
+void Judge::set_review(const detect::ReviewBand& band, Review review) {
+  review_ = std::move(review);
+  engine_->set_review(band);
+}
+
+void Judge::inspect_answer(const llm::Exchange& begun, const Pipeline::Growth& growth,
+                           const AlertSink& alerts) {
+  for (detect::Finding& finding : engine_->inspect_answer(begun, growth.pauses)) {
+    std::vector<std::string>& told = told_[begun.id];
+    std::string mark = mark_of(finding);
+    if (std::find(told.begin(), told.end(), mark) != told.end()) continue;
+    told.push_back(std::move(mark));
+    finding.start += growth.code_points_before;
+    finding.end += growth.code_points_before;
+    finding.message_index = static_cast<int>(growth.input_messages);
+    raise(finding, begun, begun.start_time, alerts);
+  }
 }
 
 bool Judge::inspect_started(const llm::Process& process, WallTime now, const AlertSink& alerts) {

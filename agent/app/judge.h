@@ -11,12 +11,14 @@
 #include "agent/alert/alert.h"
 #include "agent/alert/deduplicator.h"
 #include "agent/alert/suppression.h"
+#include "agent/app/pipeline.h"
 #include "agent/app/remote/taxii.h"
 #include "agent/base/counters.h"
 #include "agent/base/limits.h"
 #include "agent/base/result.h"
 #include "agent/config/config.h"
 #include "agent/detect/engine.h"
+#include "agent/detect/lru_map.h"
 
 namespace sonde::app {
 
@@ -35,6 +37,9 @@ class Judge {
                                                const alert::HostFacts& host, Counters& counters);
 
   void inspect(const llm::Exchange& exchange, const AlertSink& alerts);
+  // An answer that is still coming. What is found is not raised again when the exchange is whole.
+  void inspect_answer(const llm::Exchange& begun, const Pipeline::Growth& growth,
+                      const AlertSink& alerts);
   // A process was started: by an application that was told to, perhaps.
   void inspect_process(const llm::Process& process, WallTime now, const AlertSink& alerts);
 
@@ -42,6 +47,11 @@ class Judge {
   void raise(detect::Finding&& finding, const llm::Exchange& exchange, const AlertSink& alerts) {
     raise(finding, exchange, exchange.start_time, alerts);
   }
+
+  // From now on texts whose local score lies in the band are handed to `review` too, after the
+  // alerts of their exchange.
+  using Review = std::function<void(detect::ReviewCandidate&&, const llm::Exchange&)>;
+  void set_review(const detect::ReviewBand& band, Review review);
 
   // Findings that each suppression kept back. Any thread may ask.
   std::map<std::string, uint64_t> suppressed() const { return suppressed_.all(); }
@@ -82,6 +92,10 @@ class Judge {
   alert::Deduplicator deduplicator_;
   alert::Suppressions suppressions_;
   alert::SuppressionCounts suppressed_;
+  Review review_;
+  // Of exchanges whose answers are still coming, by their ids: what was raised already.
+  static constexpr size_t kBegun = 1024;
+  detect::LruMap<std::vector<std::string>> told_{kBegun};
   std::deque<Started> started_;  // oldest first
 };
 

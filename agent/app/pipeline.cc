@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "agent/app/growing_answers.h"
 #include "agent/app/talk.h"
 #include "agent/capture/record_queue.h"
 
@@ -12,6 +13,8 @@ namespace {
 // An answer comes within seconds, or was lost.
 constexpr std::chrono::seconds kMaxHold{10};
 constexpr size_t kMaxHeld = 256;
+// Connections whose answers are looked at while they come; those of others at their end.
+constexpr size_t kMaxGrowing = 256;
 
 std::string key_text(const capture::ConnectionKey& key) {
   return fmt::format("{:08x}{:016x}{:016x}", key.tgid, key.handle, key.generation_ns);
@@ -38,6 +41,8 @@ struct Pipeline::Entry {
   size_t held_bytes = 0;     // plaintext in the talk, as last accounted for
   uint64_t lost_before = 0;  // bytes, when the last exchange ended
   uint64_t exchanges = 0;
+  GrowingAnswers growing;
+  uint64_t ended = 0;  // number of the exchange that comes next, where it was looked at before
   bool ignored = false;
 };
 
@@ -165,10 +170,9 @@ Pipeline::Entry& Pipeline::entry_of(const capture::DataEvent& data) {
   entries_.push_front(std::make_unique<Entry>(*this, data, joined_late));
   by_key_[key] = entries_.begin();
   Entry& entry = *entries_.front();
-  if (progress_) {
-    entry.talk->set_progress([this, tgid = data.connection.tgid](const llm::Progress& progress) {
-      progress_(processes_.find(tgid), progress);
-    });
+  if (progress_ || answers_) {
+    entry.talk->set_progress(
+        [this, &entry](const llm::Progress& progress) { on_progress(entry, progress); });
   }
   if (auto early = early_sockets_.extract(key)) entry.network = std::move(early.mapped());
   if (out_of_scope(data.connection.tgid)) {
@@ -207,6 +211,7 @@ void Pipeline::erase(Entries::iterator position, http::Ending ending) {
   Entry& entry = **position;
   entry.talk->finish(ending);
   held_bytes_ -= entry.held_bytes;
+  growing_.erase(&entry);
   by_key_.erase(key_text(entry.key));
   entries_.erase(position);
 }
@@ -259,10 +264,52 @@ void Pipeline::hand_out(llm::Exchange&& exchange, Identity identity) {
   exchanges_(std::move(exchange));
 }
 
-void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
-  const Talk& talk = *entry.talk;
+void Pipeline::on_progress(Entry& entry, const llm::Progress& progress) {
+  if (progress_) progress_(processes_.find(entry.key.tgid), progress);
+  if (!answers_) return;
+  if (progress.ended) {
+    entry.ended = entry.growing.end(progress.call);
+    if (entry.growing.empty()) growing_.erase(&entry);
+    return;
+  }
+  if (growing_.size() >= kMaxGrowing && !growing_.contains(&entry)) return;
+  GrowingAnswer* const answer = entry.growing.grow(progress, entry.exchanges, now_);
+  if (answer == nullptr) return;
+  growing_.insert(&entry);
+  if (!answer->is_due(now_)) return;
+  answer->update_facts(progress.exchange);
+  look(entry, *answer, now_);
+}
+
+void Pipeline::look_at_quiet(MonoTime now) {
+  for (Entry* const entry : growing_) {
+    while (GrowingAnswer* const answer = entry->growing.find_quiet(now)) {
+      look(*entry, *answer, now);
+    }
+  }
+}
+
+void Pipeline::look(const Entry& entry, GrowingAnswer& answer, MonoTime now) {
+  const uint32_t tgid = entry.key.tgid;
+  const std::string cgroup = processes_.cgroup(tgid);
+  if (cgroup.empty() || processes_.identity_of(cgroup) != nullptr) {
+    llm::Exchange begun = answer.facts();
+    describe(entry, answer.number(), begun);
+    Identity identity = processes_.identity(tgid);
+    begun.container = std::move(identity.container);
+    begun.kubernetes = std::move(identity.kubernetes);
+    llm::Message message{.role = "assistant", .zone = llm::Zone::kAssistant};
+    message.parts.push_back({.type = answer.type()});
+    const bool call = answer.type() == llm::PartType::kToolCall;
+    (call ? message.parts[0].arguments : message.parts[0].content) = answer.text();
+    begun.output.push_back(std::move(message));
+    answers_(begun, {answer.code_points_before(), answer.input_messages(), answer.pauses(now)});
+  }
+  answer.looked(now);
+}
+
+void Pipeline::describe(const Entry& entry, uint64_t number, llm::Exchange& exchange) const {
   const capture::ConnectionKey& key = entry.key;
-  const uint64_t number = ++entry.exchanges;
   exchange.id = fmt::format("{:x}-{:x}-{:x}-{:x}", key.generation_ns, key.tgid, key.handle, number);
   exchange.process = processes_.find(key.tgid);
   if (const auto target = targets_.find(entry.target); target != targets_.end()) {
@@ -272,7 +319,14 @@ void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
   exchange.network.local = entry.network.local;
   exchange.network.peer = entry.network.peer;
   exchange.network.found_by = entry.network.found_by;
-  exchange.capture.side = talk.side();
+  exchange.capture.side = entry.talk->side();
+}
+
+void Pipeline::complete(Entry& entry, llm::Exchange&& exchange) {
+  const Talk& talk = *entry.talk;
+  const capture::ConnectionKey& key = entry.key;
+  const uint64_t begun = std::exchange(entry.ended, 0);
+  describe(entry, begun != 0 ? begun : ++entry.exchanges, exchange);
   // Workers of one program take turns in a conversation; client and server of it are two.
   context_.conversations.link(exchange.capture.side + exchange.process.exe, exchange);
   // Where the gap hid which message it touched, the one that is not whole is it.

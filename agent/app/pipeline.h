@@ -6,6 +6,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -18,6 +19,8 @@
 #include "agent/llm/exchange.h"
 
 namespace sonde::app {
+
+class GrowingAnswer;
 
 class Pipeline {
  public:
@@ -51,6 +54,20 @@ class Pipeline {
   // Told of answers while they come; the process is the one that hears or sends them.
   using ProgressSink = std::function<void(const llm::Process&, const llm::Progress&)>;
   void set_progress(ProgressSink progress) { progress_ = std::move(progress); }
+
+  // Told of the end of answers that are still coming: again and again as they grow, and once more
+  // where they pause (look_at_quiet()). `begun` holds what is new and a little before it, and has
+  // the id that the whole exchange will have. Not told where a process's container is still being
+  // looked up.
+  struct Growth {
+    size_t code_points_before = 0;  // of the part, in front of what `begun` holds
+    size_t input_messages = 0;      // that the request had
+    bool pauses = false;            // nothing has come for long: the last word is whole
+  };
+  using AnswerSink = std::function<void(const llm::Exchange& begun, const Growth&)>;
+  void set_answer_sink(AnswerSink answers) { answers_ = std::move(answers); }
+  // Cheap; for a live host, now and then. A recording has no pauses.
+  void look_at_quiet(MonoTime now);
 
   // Sees every piece of plaintext first: for the self-test.
   using Listener = std::function<void(uint32_t tgid, Bytes)>;
@@ -89,6 +106,9 @@ class Pipeline {
   void end_of_process(uint32_t tgid);
   void ignore(Entry& entry, const capture::ConnectionKey& key);
   void complete(Entry& entry, llm::Exchange&& exchange);
+  void describe(const Entry& entry, uint64_t number, llm::Exchange& exchange) const;
+  void on_progress(Entry& entry, const llm::Progress& progress);
+  void look(const Entry& entry, GrowingAnswer& answer, MonoTime now);
   void hand_out(llm::Exchange&& exchange, Identity identity);
   void release(const std::function<bool(const Held&)>& is_due);
   void on_container(const capture::ContainerEvent& event);
@@ -103,6 +123,7 @@ class Pipeline {
   ProcessSink process_sink_;
   Listener listener_;
   ProgressSink progress_;
+  AnswerSink answers_;
   ProcessTable processes_;
   std::unordered_map<uint32_t, Target> targets_;
   llm::Context context_;  // of all assemblers
@@ -111,6 +132,8 @@ class Pipeline {
   std::deque<Held> held_;  // oldest first
   MonoTime now_;           // of the last event
   size_t held_bytes_ = 0;  // plaintext, over all connections
+  // Connections whose answers may be growing: a bounded number is looked at.
+  std::set<Entry*> growing_;
   Entries entries_;
   std::unordered_map<std::string, Entries::iterator> by_key_;
   std::chrono::nanoseconds wall_offset_{0};

@@ -18,7 +18,7 @@ bool needs_restart(const config::Config& now, const config::Config& next) {
          next.sinks.file.path != now.sinks.file.path ||
          next.sinks.standard_output != now.sinks.standard_output ||
          next.sinks.targets != now.sinks.targets || next.metrics.listen != now.metrics.listen ||
-         next.taxii.collections != now.taxii.collections;
+         next.taxii.collections != now.taxii.collections || next.detect.judges != now.detect.judges;
 }
 
 }  // namespace sonde::app

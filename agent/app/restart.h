@@ -9,7 +9,7 @@ namespace sonde::app {
 
 inline constexpr std::string_view kRestartKeys =
     "agent_id, state_directory, collector, taxii, spool, sinks, metrics, capture.ring_bytes, "
-    "capture.plain_http_ports, capture.stdio, capture.host_root and kubernetes";
+    "capture.plain_http_ports, capture.stdio, capture.host_root, detect.judges and kubernetes";
 
 bool needs_restart(const config::Config& now, const config::Config& next);
 

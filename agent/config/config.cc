@@ -169,8 +169,14 @@ Result<Effective> load_effective(const Layers& layers) {
   read_settings(layers.settings, fields, problems);
   check_together(effective.config, fields, problems);
   for (const Field& field : fields) {
-    if (field.is_secret) check_secret(field, problems);
+    if (field.is_secret) {
+      check_secret(field.path, *std::get<std::string*>(field.target), problems);
+    }
     effective.settings.push_back({std::string(field.path), render(field), field.origin});
+  }
+  for (const RemoteJudge& judge : effective.config.detect.judges) {
+    check_secret(fmt::format("detect.judges: secret_file of {}", judge.name), judge.secret_file,
+                 problems);
   }
   if (!problems.empty()) return fail(problems.text());
   return effective;

@@ -56,6 +56,32 @@ struct Kubernetes {
   bool operator==(const Kubernetes&) const = default;
 };
 
+// A service or guard model elsewhere that is asked about texts of which the local model is not
+// sure. docs/TUNE.md explains the keys.
+struct RemoteJudge {
+  std::string name;
+  std::string type;         // prompt_shields, openai
+  std::string url;          // the resource's endpoint; openai: what "/chat/completions" follows
+  std::string model;        // openai
+  std::string secret_file;  // the API key; empty: none is sent
+  std::string ca;           // PEM file; empty: the system's
+  std::string api_version = "2024-09-01";  // prompt_shields
+  std::string instructions;                // openai: a system message; empty: none
+  std::string parameters;                  // openai: a JSON object, further members of the request
+  std::vector<std::string> categories;     // an attack is one of these; empty: any is
+  std::vector<std::string> zones{"user", "tool"};
+  double min_score = 0.2;  // of the local model; both included
+  double max_score = 0.5;
+  bool redact = true;
+  uint64_t characters = 10000;  // sent of one text
+  uint64_t requests_per_minute = 30;
+  uint64_t requests_per_day = 1000;
+  uint64_t characters_per_day = 1'000'000;
+  std::chrono::seconds timeout{10};
+
+  bool operator==(const RemoteJudge&) const = default;
+};
+
 struct Detect {
   std::vector<std::string> indicator_files;
   std::vector<std::string> tor_exit_files;
@@ -69,6 +95,7 @@ struct Detect {
   std::vector<std::string> suppression_files;
   Evidence evidence = Evidence::kSegment;
   std::chrono::seconds merge_window{300};
+  std::vector<RemoteJudge> judges;  // empty: no text leaves the host to be judged
 };
 
 // A collection of a TAXII 2.1 server whose indicators are kept on this host.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "agent/config/judges.h"
 #include "agent/config/targets.h"
 
 namespace sonde::config {
@@ -55,9 +56,26 @@ std::string assign_text(const Field& field, std::string_view text, std::string& 
   return {};
 }
 
+std::string assign_fraction(const Field& field, std::string_view text, double& target) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool read = error == std::errc() && end == text.data() + text.size();
+  // Written so that what is no number fails as well.
+  if (!read ||
+      !(value >= static_cast<double>(field.min) && value <= static_cast<double>(field.max))) {
+    return fmt::format("must be a number from {} to {}", field.min, field.max);
+  }
+  target = value;
+  return {};
+}
+
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
+    if (c == '\n') {
+      out += "\\n";
+      continue;
+    }
     if (c == '"' || c == '\\') out += '\\';
     out += c;
   }
@@ -187,6 +205,11 @@ std::vector<Field> fields_of(Config& c) {
        "personal data in it are masked in any case."},
       {"detect.merge_seconds", &c.detect.merge_window,
        "Equal findings of one application within this time are one alert.", 0, 86400},
+      {"detect.judges", &c.detect.judges,
+       "Services and guard models elsewhere that are asked about texts of which the local model is "
+       "not sure: a list of mappings with name, type (prompt_shields or openai), url and what it "
+       "needs; docs/TUNE.md has examples, docs/PRIVACY.md says what is sent. Empty: no text leaves "
+       "this host to be judged."},
 
       {"taxii.collections", &c.taxii.collections,
        "Collections of TAXII 2.1 servers whose indicators are looked for: "
@@ -279,6 +302,9 @@ std::string assign(const Field& field, std::string_view text) {
     if (text.empty()) return "must not hold an empty text";
     return assign_text(field, text, (*target)->emplace_back());
   }
+  if (auto* const* target = std::get_if<double*>(&field.target)) {
+    return assign_fraction(field, text, **target);
+  }
   const auto value = read_integer(text, field.is_bytes());
   if (!value || *value < field.min || *value > field.max) {
     return fmt::format("must be an integer from {} to {}",
@@ -326,6 +352,10 @@ std::string render(const Field& field) {
     std::string operator()(const std::vector<TargetOutput>* list) const {
       return render_targets(*list);
     }
+    std::string operator()(const std::vector<RemoteJudge>* list) const {
+      return render_judges(*list);
+    }
+    std::string operator()(const double* value) const { return fmt::format("{}", *value); }
   };
   return std::visit([&](auto* target) { return Renderer{field.is_bytes()}(target); }, field.target);
 }

@@ -10,15 +10,15 @@
 
 namespace sonde::config {
 
-using Target =
-    std::variant<std::string*, bool*, uint64_t*, std::chrono::seconds*, Evidence*,
-                 std::vector<std::string>*, std::vector<uint32_t>*, std::vector<TargetOutput>*>;
+using Target = std::variant<std::string*, bool*, uint64_t*, std::chrono::seconds*, Evidence*,
+                            std::vector<std::string>*, std::vector<uint32_t>*,
+                            std::vector<TargetOutput>*, std::vector<RemoteJudge>*, double*>;
 
 struct Field {
   std::string_view path;  // "collector.url"
   Target target;
   std::string_view help;
-  uint64_t min = 0;  // of integers, list elements, and seconds
+  uint64_t min = 0;  // of integers, list elements, seconds and fractions
   uint64_t max = 0;
   std::string_view choices;  // of texts: "debug|info"; empty: any
   bool is_secret = false;    // names a file that nobody else may read

@@ -5,6 +5,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "agent/config/judges.h"
 #include "agent/config/targets.h"
 
 namespace sonde::config {
@@ -54,10 +55,14 @@ class Reader {
   void read_field(Field& field, const YAML::Node& value) {
     if (value.IsNull()) return;
     field.origin = fmt::format("{}:{}", name_, value.Mark().line + 1);
+    const ReportAt report_at = [this](const YAML::Node& node, const std::string& wrong) {
+      report(node, wrong);
+    };
     if (auto* const* targets = std::get_if<std::vector<TargetOutput>*>(&field.target)) {
-      return read_targets(
-          value, **targets,
-          [this](const YAML::Node& node, const std::string& wrong) { report(node, wrong); });
+      return read_targets(value, **targets, report_at);
+    }
+    if (auto* const* judges = std::get_if<std::vector<RemoteJudge>*>(&field.target)) {
+      return read_judges(value, **judges, report_at);
     }
     if (!field.is_list()) {
       if (!value.IsScalar()) return report(value, field, "must be a plain value");
@@ -130,7 +135,16 @@ void read_value(Field& field, std::string_view text, const std::string& origin,
     if (!wrong.empty()) problems.add(fmt::format("{}: '{}' {}", origin, field.path, wrong));
   };
   if (auto* const* targets = std::get_if<std::vector<TargetOutput>*>(&field.target)) {
-    return read_targets(text, origin, **targets, problems);
+    return read_mappings(text, origin, problems,
+                         [&](const YAML::Node& list, const ReportAt& report) {
+                           read_targets(list, **targets, report);
+                         });
+  }
+  if (auto* const* judges = std::get_if<std::vector<RemoteJudge>*>(&field.target)) {
+    return read_mappings(text, origin, problems,
+                         [&](const YAML::Node& list, const ReportAt& report) {
+                           read_judges(list, **judges, report);
+                         });
   }
   if (!field.is_list()) return take(text);
   clear_list(field);

@@ -71,13 +71,12 @@ void read_targets(const YAML::Node& list, std::vector<TargetOutput>& targets,
   }
 }
 
-void read_targets(std::string_view text, const std::string& origin,
-                  std::vector<TargetOutput>& targets, Problems& problems) {
+void read_mappings(std::string_view text, const std::string& origin, Problems& problems,
+                   const std::function<void(const YAML::Node&, const ReportAt&)>& read) {
   try {
-    read_targets(YAML::Load(std::string(text)), targets,
-                 [&](const YAML::Node&, const std::string& wrong) {
-                   problems.add(fmt::format("{}: {}", origin, wrong));
-                 });
+    read(YAML::Load(std::string(text)), [&](const YAML::Node&, const std::string& wrong) {
+      problems.add(fmt::format("{}: {}", origin, wrong));
+    });
   } catch (const YAML::Exception& error) {
     problems.add(fmt::format("{}: {}", origin, error.msg));
   }

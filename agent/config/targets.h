@@ -1,4 +1,4 @@
-// sinks.targets: the one key whose elements are mappings.
+// sinks.targets: a key whose elements are mappings.
 #pragma once
 
 #include <functional>
@@ -21,9 +21,9 @@ using ReportAt = std::function<void(const YAML::Node&, const std::string& proble
 void read_targets(const YAML::Node& list, std::vector<TargetOutput>& targets,
                   const ReportAt& report);
 
-// The same for a text that is no file, such as an environment variable: YAML too.
-void read_targets(std::string_view text, const std::string& origin,
-                  std::vector<TargetOutput>& targets, Problems& problems);
+// For a list of mappings that stands in no file, such as in an environment variable: YAML too.
+void read_mappings(std::string_view text, const std::string& origin, Problems& problems,
+                   const std::function<void(const YAML::Node&, const ReportAt&)>& read);
 
 std::string render_targets(const std::vector<TargetOutput>& targets);
 

@@ -21,15 +21,13 @@ void check_trusted(const std::string& path, Problems& problems) {
   }
 }
 
-void check_secret(const Field& field, Problems& problems) {
-  const std::string& path = *std::get<std::string*>(field.target);
+void check_secret(std::string_view key, const std::string& path, Problems& problems) {
   if (path.empty()) return;
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
-    problems.add(fmt::format("'{}': {}", field.path, fail_errno(path, errno).value().message));
+    problems.add(fmt::format("'{}': {}", key, fail_errno(path, errno).value().message));
   } else if ((status.st_mode & 037) != 0) {
-    problems.add(
-        fmt::format("'{}': others can read or change it; run: chmod 0600 {}", field.path, path));
+    problems.add(fmt::format("'{}': others can read or change it; run: chmod 0600 {}", key, path));
   }
 }
 

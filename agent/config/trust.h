@@ -3,8 +3,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
-#include "agent/config/fields.h"
 #include "agent/config/problems.h"
 
 namespace sonde::config {
@@ -12,7 +12,7 @@ namespace sonde::config {
 // A regular file of root's or of our own that nobody else can write.
 void check_trusted(const std::string& path, Problems& problems);
 
-// The file that `field` names, if it names one: there, and not open to others.
-void check_secret(const Field& field, Problems& problems);
+// The file that `key` names, if it names one: there, and not open to others.
+void check_secret(std::string_view key, const std::string& path, Problems& problems);
 
 }  // namespace sonde::config

@@ -59,6 +59,9 @@ class Detector {
   virtual ~Detector() = default;
   // Appends to `hits`; raises `scores` where it has one. Must be deterministic.
   virtual void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& scores) = 0;
+  // Whether it may look at an answer that is still coming: each text counts by itself, and nothing
+  // is learned from it.
+  virtual bool judges_unfinished() const { return false; }
 };
 
 }  // namespace sonde::detect

@@ -7,10 +7,22 @@
 #include "agent/detect/detectors/tainted_call.h"
 #include "agent/detect/judge.h"
 #include "agent/detect/redact.h"
+#include "agent/detect/review.h"
 #include "agent/detect/ruleset.h"
 #include "agent/detect/unicode.h"
 
 namespace sonde::detect {
+
+namespace {
+
+// The first border between code points at or behind `position`.
+size_t border_at(std::string_view text, size_t position) {
+  const auto inside = [&] { return (static_cast<unsigned char>(text[position]) & 0xC0) == 0x80; };
+  while (position < text.size() && inside()) ++position;
+  return position;
+}
+
+}  // namespace
 
 struct Engine::Impl {
   Impl(SecretFinder secret_finder, PatternFinder pattern_finder, LiteralSet literal_set,
@@ -22,8 +34,11 @@ struct Engine::Impl {
         limits(limit_values),
         counters(counter_set) {}
 
+  std::vector<std::vector<Secret>> secrets_of(
+      std::span<const Text> texts, std::vector<std::vector<PatternMatch>>& matches) const;
   Finding make_finding(const Hit& hit, const Subject& subject) const;
   Finding finding_of_rule(const CustomMatch& match, const Subject& subject) const;
+  void collect_reviews(const Subject& subject, std::vector<ReviewCandidate>& out) const;
   void place(const Hit& hit, const Subject& subject, Finding& finding) const;
 
   SecretFinder finder;
@@ -35,6 +50,7 @@ struct Engine::Impl {
   Baselines baselines;
   Limits limits;
   Counters& counters;
+  ReviewBand review;
   std::vector<std::unique_ptr<Detector>> detectors;
   TaintedCallDetector* provenance = nullptr;  // one of them
 };
@@ -82,15 +98,46 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config, const
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
-Inspection Engine::inspect(const llm::Exchange& exchange) {
-  const std::vector<Text> texts = collect_texts(exchange, impl_->limits, impl_->counters);
+std::vector<std::vector<Secret>> Engine::Impl::secrets_of(
+    std::span<const Text> texts, std::vector<std::vector<PatternMatch>>& matches) const {
   std::vector<std::vector<Secret>> secrets;
   secrets.reserve(texts.size());
-  std::vector<std::vector<PatternMatch>> matches(texts.size());
+  matches.resize(texts.size());
   for (size_t i = 0; i < texts.size(); ++i) {
-    secrets.push_back(
-        impl_->finder.find(texts[i].text, impl_->literals, impl_->patterns, matches[i]));
+    secrets.push_back(finder.find(texts[i].text, literals, patterns, matches[i]));
   }
+  return secrets;
+}
+
+std::vector<Finding> Engine::inspect_answer(const llm::Exchange& begun, bool pauses) {
+  const std::vector<Text> texts = collect_texts(begun, impl_->limits, impl_->counters);
+  std::vector<std::vector<PatternMatch>> matches;
+  const auto secrets = impl_->secrets_of(texts, matches);
+  const std::vector<AttackScore> attacks(texts.size());
+  const Ruleset& rules = *impl_->ruleset;
+  const Subject subject{begun, texts, secrets, matches, attacks, rules, impl_->baselines};
+  std::vector<Hit> hits;
+  Scores scores;
+  for (const auto& detector : impl_->detectors) {
+    if (detector->judges_unfinished()) detector->inspect(subject, hits, scores);
+  }
+  std::vector<Finding> findings;
+  for (const Hit& hit : hits) {
+    if (hit.text == kNoText || rules.disabled.contains(hit.alert)) continue;
+    // A value goes on until something ends it.
+    const bool settled =
+        texts[hit.text].text.find_first_of(" \t\r\n", hit.end) != std::string_view::npos;
+    if ((settled || pauses) && findings.size() < impl_->limits.findings) {
+      findings.push_back(impl_->make_finding(hit, subject));
+    }
+  }
+  return findings;
+}
+
+Inspection Engine::inspect(const llm::Exchange& exchange) {
+  const std::vector<Text> texts = collect_texts(exchange, impl_->limits, impl_->counters);
+  std::vector<std::vector<PatternMatch>> matches;
+  const auto secrets = impl_->secrets_of(texts, matches);
   const std::vector<AttackScore> attacks = impl_->judge.scores_of(texts);
   const Ruleset& rules = *impl_->ruleset;
   const Subject subject{exchange, texts, secrets, matches, attacks, rules, impl_->baselines};
@@ -113,8 +160,11 @@ Inspection Engine::inspect(const llm::Exchange& exchange) {
     keep(impl_->finding_of_rule(match, subject));
   }
   impl_->counters.add(Count::kFindingsRaised, inspection.findings.size());
+  impl_->collect_reviews(subject, inspection.to_review);
   return inspection;
 }
+
+void Engine::set_review(const ReviewBand& band) { impl_->review = band; }
 
 ProcessInspection Engine::inspect_process(const llm::Process& process) {
   ProcessInspection inspection;
@@ -149,6 +199,42 @@ Finding Engine::Impl::make_finding(const Hit& hit, const Subject& subject) const
   }
   if (hit.text != kNoText) place(hit, subject, finding);
   return finding;
+}
+
+void Engine::Impl::collect_reviews(const Subject& subject,
+                                   std::vector<ReviewCandidate>& out) const {
+  const PromptModel& model = PromptModel::embedded();
+  for (size_t i = 0; i < subject.texts.size(); ++i) {
+    const Text& text = subject.texts[i];
+    const AttackScore& attack = subject.attacks[i];
+    if (!review.includes(text.zone, attack.score)) continue;
+    const bool user = text.zone == llm::Zone::kUser;
+    Hit hit{.alert = user ? "prompt_attack.user" : "prompt_attack.document",
+            .detector = "prompt_attack",
+            .score = attack.score,
+            .text = i,
+            .start = attack.start,
+            .end = attack.end};
+    if (hit.end <= hit.start) hit.end = text.text.size();  // no place stands out
+    if (subject.rules.disabled.contains(hit.alert)) continue;
+    if (out.size() >= limits.findings) {
+      counters.add(Count::kFindingsDropped);
+      return;
+    }
+    ReviewCandidate candidate;
+    candidate.flagged =
+        attack.score >= (user ? model.prompt_threshold() : model.document_threshold());
+    candidate.whole_bytes = text.text.size();
+    const size_t from = border_at(text.text, hit.start - std::min(hit.start, kReviewBytes / 2));
+    const size_t to = border_at(text.text, std::min(text.text.size(), from + kReviewBytes));
+    candidate.masked.focus = hit.start;
+    candidate.masked.text =
+        redactor.copy(text.text, from, to, subject.secrets[i], candidate.masked.focus);
+    if (review.plain)
+      candidate.plain = {std::string(text.text.substr(from, to - from)), hit.start - from};
+    candidate.finding = make_finding(hit, subject);
+    out.push_back(std::move(candidate));
+  }
 }
 
 Finding Engine::Impl::finding_of_rule(const CustomMatch& match, const Subject& subject) const {

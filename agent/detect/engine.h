@@ -11,6 +11,7 @@
 #include "agent/base/result.h"
 #include "agent/detect/baselines.h"
 #include "agent/detect/finding.h"
+#include "agent/detect/review.h"
 #include "agent/detect/ruleset.h"
 #include "agent/llm/exchange.h"
 
@@ -19,6 +20,7 @@ namespace sonde::detect {
 struct Inspection {
   Scores scores;
   std::vector<Finding> findings;
+  std::vector<ReviewCandidate> to_review;  // none unless set_review() was called
 };
 
 // What a process that an application started was found to do.
@@ -35,9 +37,16 @@ class Engine {
                                                 Counters& counters);
   ~Engine();
   Inspection inspect(const llm::Exchange& exchange);
+  // What can be said of an answer that is still coming, of which `begun` holds the end: secrets,
+  // canaries, invisible text, addresses. Places count from there. Only what more text would not
+  // change, unless the answer `pauses`.
+  std::vector<Finding> inspect_answer(const llm::Exchange& begun, bool pauses);
   // Judges a process by what its ancestors' conversations were ordered to do (tool.tainted_exec).
   // Cheap where no ancestor speaks to a model.
   ProcessInspection inspect_process(const llm::Process& process);
+
+  // From now on inspections name the texts within the band.
+  void set_review(const ReviewBand& band);
 
   // What is usual for each application: to be kept, and brought back after a restart.
   Baselines& baselines();

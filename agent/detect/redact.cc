@@ -224,6 +224,37 @@ std::string Redactor::mask(std::string_view text) const {
   return render(text, {0, to}, std::move(masks), key_, limit_, {0, to}).text;
 }
 
+std::string Redactor::copy(std::string_view text, size_t from, size_t to,
+                           std::span<const Secret> secrets, size_t& focus) const {
+  std::vector<Mask> masks;
+  add_secrets(secrets, masks);
+  add_personal(text, from, to, masks);
+  std::stable_sort(masks.begin(), masks.end(),
+                   [](const Mask& a, const Mask& b) { return a.start < b.start; });
+  std::string out;
+  size_t position = from;
+  size_t place = 0;
+  bool placed = false;
+  const auto plain = [&](size_t end) {
+    if (end <= position) return;
+    if (!placed && focus < end) {
+      placed = true;
+      place = out.size() + (std::max(focus, position) - position);
+    }
+    out += text.substr(position, end - position);
+    position = end;
+  };
+  for (const Mask& mask : masks) {
+    if (mask.end <= position || mask.start >= to) continue;
+    plain(mask.start);
+    out += fmt::format("[{}]", mask.type);
+    position = std::min(mask.end, to);
+  }
+  plain(to);
+  focus = placed ? place : out.size();
+  return out;
+}
+
 std::string Redactor::fingerprint_of(std::string_view value) const {
   return fingerprint(key_, value);
 }

@@ -38,6 +38,12 @@ class Redactor {
   // The whole of a text of our own making (decoded text, a URL) masked, cut at the same limit.
   std::string mask(std::string_view text) const;
 
+  // A copy of text[from, to) whose secrets and personal data are "[type]": what may be shown to
+  // somebody who need not recognise them. `focus`, an offset into `text`, becomes one into the
+  // copy.
+  std::string copy(std::string_view text, size_t from, size_t to, std::span<const Secret> secrets,
+                   size_t& focus) const;
+
   // Stands for `value` in findings.
   std::string fingerprint_of(std::string_view value) const;
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "agent/egress/kafka.h"
 #include "agent/egress/otlp.h"
+#include "agent/egress/secret_file.h"
 #include "agent/egress/syslog.h"
 #include "agent/egress/syslog_udp.h"
 #include "agent/egress/webhook.h"
@@ -21,16 +21,6 @@ int64_t wall_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
-}
-
-Result<std::string> read_secret(const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path);
-  std::string line;
-  if (!file || !std::getline(file, line) || line.empty()) {
-    return fail(fmt::format("cannot read a secret from '{}'", path));
-  }
-  return line;
 }
 
 struct TextKey {

@@ -33,9 +33,10 @@ Response respond(const MetricsSource& source, const Request& request) {
   Response response{http::status::ok, request.version()};
   response.set(http::field::content_type, kPlain);
   response.set(http::field::cache_control, "no-store");
-  const auto judge = [&](bool good, const std::string& reason) {
+  const auto judge = [&](bool good, const Health& health) {
     if (!good) response.result(http::status::service_unavailable);
-    response.body() = good ? "ok\n" : reason + "\n";
+    response.body() = good ? "ok\n" : health.reason + "\n";
+    for (const std::string& note : health.notes) response.body() += note + "\n";
   };
   const std::string_view target(request.target().data(), request.target().size());
   const std::string_view path = target.substr(0, target.find('?'));
@@ -47,10 +48,10 @@ Response respond(const MetricsSource& source, const Request& request) {
     response.body() = source.metrics();
   } else if (path == "/healthz") {
     const Health health = source.health();
-    judge(health.alive, health.reason);
+    judge(health.alive, health);
   } else if (path == "/readyz") {
     const Health health = source.health();
-    judge(health.alive && health.ready, health.reason);
+    judge(health.alive && health.ready, health);
   } else {
     response.result(http::status::not_found);
     response.body() = "there is /metrics, /healthz and /readyz\n";

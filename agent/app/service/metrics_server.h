@@ -6,15 +6,17 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/base/result.h"
 
 namespace sonde::app {
 
 struct Health {
-  bool alive = true;   // /healthz: false asks for a restart
-  bool ready = false;  // /readyz: probes are attached and records are delivered or kept
-  std::string reason;  // why not, for a person; no text of an exchange
+  bool alive = true;               // /healthz: false asks for a restart
+  bool ready = false;              // /readyz: probes are attached and records are delivered or kept
+  std::string reason;              // why not, for a person; no text of an exchange
+  std::vector<std::string> notes;  // what does not work, but does not keep the agent from its job
 };
 
 // Called on the server's thread, once for each request; must not block for long.

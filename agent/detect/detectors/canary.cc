@@ -9,6 +9,7 @@ namespace {
 
 class CanaryDetector final : public Detector {
  public:
+  bool judges_unfinished() const override { return true; }
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& /*scores*/) override {
     for (const std::string& token : subject.rules.canaries) {
       for (size_t i = 0; i < subject.texts.size(); ++i) {

@@ -8,6 +8,7 @@ namespace {
 
 class CredentialDetector final : public Detector {
  public:
+  bool judges_unfinished() const override { return true; }
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& /*scores*/) override {
     for (size_t i = 0; i < subject.texts.size(); ++i) {
       for (const Secret& secret : subject.secrets[i]) {

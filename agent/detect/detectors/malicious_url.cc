@@ -27,6 +27,7 @@ bool is_edge(char c) {
 
 class MaliciousUrlDetector final : public Detector {
  public:
+  bool judges_unfinished() const override { return true; }
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& /*scores*/) override {
     own_hosts_.add(subject.exchange.network.host);
     if (const auto version = std::pair(&subject.rules, own_hosts_.size()); version != version_) {

@@ -9,6 +9,7 @@ namespace {
 
 class SmugglingDetector final : public Detector {
  public:
+  bool judges_unfinished() const override { return true; }
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& /*scores*/) override {
     for (size_t i = 0; i < subject.texts.size(); ++i) {
       for (SmuggledText& found : find_smuggled_text(subject.texts[i].text)) {

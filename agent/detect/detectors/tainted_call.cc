@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "agent/llm/exchange_facts.h"
+
 namespace sonde::detect {
 
 namespace {
@@ -14,27 +16,6 @@ constexpr double kHighestPoints = 12;
 
 std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
-}
-
-// Who spoke, to which model, in which conversation.
-llm::Exchange without_texts(const llm::Exchange& exchange) {
-  llm::Exchange facts;
-  facts.id = exchange.id;
-  facts.start_time = exchange.start_time;
-  facts.process = exchange.process;
-  facts.container = exchange.container;
-  facts.kubernetes = exchange.kubernetes;
-  facts.capture = exchange.capture;
-  facts.network = exchange.network;
-  facts.operation = exchange.operation;
-  facts.provider = exchange.provider;
-  facts.request_model = exchange.request_model;
-  facts.response_model = exchange.response_model;
-  facts.response_id = exchange.response_id;
-  facts.conversation_id = exchange.conversation_id;
-  facts.user = exchange.user;
-  facts.key_fingerprint = exchange.key_fingerprint;
-  return facts;
 }
 
 // What a process was told to do, as a tool call would say it: of "/bin/sh -c SCRIPT" the script, of
@@ -108,7 +89,7 @@ void TaintedCallDetector::inspect(const Subject& subject, std::vector<Hit>& hits
 
 void TaintedCallDetector::remember(const llm::Exchange& exchange, Memory&& memory) {
   if (exchange.process.pid == 0) return;
-  memory.exchange = without_texts(exchange);
+  memory.exchange = llm::without_texts(exchange);
   Conversations& conversations = processes_[std::to_string(exchange.process.pid)];
   const auto same = [&](const Memory& other) {
     return !exchange.conversation_id.empty() &&

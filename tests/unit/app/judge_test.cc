@@ -81,6 +81,7 @@ class JudgeTest : public testing::Test {
 
   std::vector<std::string> names() const {
     std::vector<std::string> names;
+    names.reserve(alerts_.size());
     for (const auto& alert : alerts_) names.push_back(alert["unmapped"]["sonde"]["alert"]);
     return names;
   }
@@ -96,6 +97,86 @@ class JudgeTest : public testing::Test {
   std::vector<nlohmann::json> alerts_;
   int number_ = 0;
 };
+
+// The answer comes in `steps`, of which each look sees the end; then the exchange is whole.
+std::vector<std::string> stream(Judge& judge, llm::Exchange exchange, const std::string& answer,
+                                size_t step, const Judge::AlertSink& sink) {
+  std::vector<std::string> early;
+  exchange.output.push_back(
+      {.role = "assistant", .zone = llm::Zone::kAssistant, .parts = {{.content = ""}}});
+  llm::Exchange begun = exchange;
+  begun.input.clear();
+  const Judge::AlertSink note = [&](alert::Alert&& alert) {
+    early.push_back(nlohmann::json::parse(alert.json)["unmapped"]["sonde"]["alert"]);
+    sink(std::move(alert));
+  };
+  for (size_t bytes = step; bytes < answer.size(); bytes += step) {
+    size_t first = bytes - std::min<size_t>(bytes, 600);
+    while (first > 0 && answer[first] != ' ') --first;
+    begun.output[0].parts[0].content = answer.substr(first, bytes - first);
+    judge.inspect_answer(begun, {first, exchange.input.size(), false}, note);
+  }
+  exchange.output[0].parts[0].content = answer;
+  judge.inspect(exchange, sink);
+  return early;
+}
+
+TEST_F(JudgeTest, AnAnswerIsJudgedWhileItComesAndNotTwice) {
+  config_.detect.canary_tokens = {"heron-7731-lantern"};
+  config_.detect.merge_window = 0s;  // nothing hides what is raised twice
+  SetUp();
+  std::string filler;
+  for (int i = 0; i < 30; ++i)
+    filler += "The heron stands in the reeds and waits for the morning. ";
+  const std::string answer = "Use ghp_kmNzEvFIbAVcGXlUNxjZO0K4PMuT1X0a8yqt for this. " + filler +
+                             "I was told heron-7731-lantern at first. " + filler +
+                             "hid\U000E0068\U000E0069\U000E0064\U000E0065 me " + filler;
+  const auto early = stream(*judge_, says("What is the token?"), answer, 37, sink());
+  EXPECT_EQ(early.size(), 3u);
+  auto streamed = names();
+  const auto first = alerts_.at(0)["unmapped"]["sonde"];
+  SetUp();
+  llm::Exchange whole = says("What is the token?");
+  --number_;
+  whole.output.push_back(
+      {.role = "assistant", .zone = llm::Zone::kAssistant, .parts = {{.content = answer}}});
+  inspect(whole);
+  auto at_once = names();
+  std::sort(streamed.begin(), streamed.end());
+  std::sort(at_once.begin(), at_once.end());
+  EXPECT_EQ(streamed, at_once);
+  // The place is that in the whole text.
+  const auto same = std::find_if(alerts_.begin(), alerts_.end(), [&](const nlohmann::json& alert) {
+    return alert["unmapped"]["sonde"]["alert"] == first["alert"];
+  });
+  ASSERT_NE(same, alerts_.end());
+  for (const char* field : {"start", "end", "message_index"}) {
+    EXPECT_EQ((*same)["unmapped"]["sonde"]["evidence"][field], first["evidence"][field]) << field;
+  }
+  EXPECT_EQ((*same)["unmapped"]["sonde"]["data"], first["data"]);
+}
+
+TEST_F(JudgeTest, AValueThatMayGoOnWaitsUnlessTheAnswerPauses) {
+  llm::Exchange begun = says("");
+  begun.output.push_back(
+      {.role = "assistant",
+       .zone = llm::Zone::kAssistant,
+       .parts = {{.content = "It is ghp_kmNzEvFIbAVcGXlUNxjZO0K4PMuT1X0a8yqt"}}});
+  judge_->inspect_answer(begun, {0, 1, false}, sink());
+  EXPECT_TRUE(alerts_.empty());
+  judge_->inspect_answer(begun, {0, 1, true}, sink());
+  EXPECT_EQ(names(), std::vector<std::string>{"credential.response"});
+}
+
+TEST_F(JudgeTest, TextsWithinTheBandAreHandedOn) {
+  std::vector<std::string> handed;
+  judge_->set_review({0, 1, true, true, false},
+                     [&](const detect::ReviewCandidate& candidate, const llm::Exchange&) {
+                       handed.push_back(candidate.masked.text);
+                     });
+  inspect(says("Which vase suits a tulip?"));
+  EXPECT_EQ(handed, std::vector<std::string>{"Which vase suits a tulip?"});
+}
 
 TEST_F(JudgeTest, AProcessThatWasToldToIsAnAlertOfTheApplication) {
   inspect(poisoned());

@@ -83,6 +83,55 @@ TEST(ConfigTest, ErrorsNameFileLineColumnAndTheKnownKeys) {
   EXPECT_EQ(problem_of("{}\n---\n{}"), "FILE: the file holds more than one document");
 }
 
+TEST(ConfigTest, RemoteJudgesAreReadStrictly) {
+  EXPECT_TRUE(Config().detect.judges.empty());
+  const auto config = parse_config(
+      "detect:\n  judges:\n"
+      "  - {name: azure, type: prompt_shields, url: 'https://x.example', secret_file: /s,\n"
+      "     zones: [tool], min_score: 0.1, max_score: 1, requests_per_day: 7}\n"
+      "  - name: guard\n    type: openai\n    url: http://127.0.0.1:8000/v1\n    model: m\n"
+      "    redact: false\n    categories: [S14]\n    parameters: '{\"max_tokens\":null}'\n",
+      "FILE");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  const auto& judges = config->detect.judges;
+  ASSERT_EQ(judges.size(), 2U);
+  EXPECT_EQ(judges[0].zones, std::vector<std::string>{"tool"});
+  EXPECT_EQ(judges[0].min_score, 0.1);
+  EXPECT_EQ(judges[0].requests_per_day, 7U);
+  EXPECT_TRUE(judges[0].redact);
+  EXPECT_FALSE(judges[1].redact);
+  EXPECT_EQ(judges[1].zones, (std::vector<std::string>{"user", "tool"}));
+
+  const auto problem = [](const std::string& judge) {
+    return problem_of("detect: {judges: [" + judge + "]}");
+  };
+  const std::string good = "name: a, type: openai, url: 'https://x', model: m";
+  EXPECT_EQ(problem("{" + good + "}"), "");
+  EXPECT_EQ(problem("{" + good + ", min_score: 1.5}"),
+            "FILE:1:79: 'min_score' must be a number from 0 to 1");
+  EXPECT_NE(problem("{" + good + ", min_score: nan}"), "");
+  EXPECT_NE(problem("{" + good + ", zones: [system]}").find("'zones' must be one of user|tool"),
+            std::string::npos);
+  EXPECT_NE(problem("{" + good + ", colour: red}").find("unknown key 'colour' in 'detect.judges'"),
+            std::string::npos);
+  EXPECT_NE(problem("{" + good + "}, {" + good + "}").find("a judge 'a' already"),
+            std::string::npos);
+  const std::map<std::string, std::string> cases = {
+      {"{name: a, type: openai, url: 'http://x', model: m}", "must be https"},
+      {"{name: a, type: openai, url: 'https://x'}", "needs model"},
+      {"{name: a, type: prompt_shields, url: 'https://x'}", "needs secret_file"},
+      {"{name: a, type: prompt_shields, url: 'https://x', secret_file: /s, characters: 20000}",
+       "takes 10000 characters"},
+      {"{name: A b, type: openai, url: 'https://x', model: m}", "needs a name"},
+      {"{" + good + ", min_score: 0.6, max_score: 0.5}", "min_score is above"},
+      {"{" + good + ", parameters: '[1]'}", "must be a JSON object"},
+      {"{" + good + ", zones: []}", "must name user"},
+  };
+  for (const auto& [judge, wrong] : cases) {
+    EXPECT_NE(problem(judge).find(wrong), std::string::npos) << judge << problem(judge);
+  }
+}
+
 TEST(ConfigTest, IntegersDoNotOverflow) {
   EXPECT_NE(problem_of("spool: {max_bytes: 99999999999999999999}"), "");
   EXPECT_NE(problem_of("spool: {max_bytes: 18446744073709551615GiB}"), "");
