@@ -14,7 +14,7 @@ namespace sonde {
 // What `work` answers; nullopt once `give_up` holds (asked every 50 ms). The thread then ends by
 // itself: `work` owns all that it uses. It must not throw.
 template <typename Work, typename GiveUp>
-auto wait_unless(GiveUp give_up, Work work) -> std::optional<decltype(work())> {
+auto wait_unless(const GiveUp& give_up, Work work) -> std::optional<decltype(work())> {
   std::packaged_task<decltype(work())()> task(std::move(work));
   auto answer = task.get_future();
   std::thread(std::move(task)).detach();

@@ -129,13 +129,13 @@ class KafkaTarget final : public Target {
   void discard() {
     if (!producer_) return;
     const auto given_up = std::chrono::steady_clock::now() + kLongestEnd;
-    wait_unless([given_up] { return std::chrono::steady_clock::now() >= given_up; },
-                [producer = std::move(producer_)]() mutable {
-                  rd_kafka_purge(producer.get(),
-                                 RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-                  producer.reset();
-                  return true;
-                });
+    (void)wait_unless([given_up] { return std::chrono::steady_clock::now() >= given_up; },
+                      [producer = std::move(producer_)]() mutable {
+                        rd_kafka_purge(producer.get(),
+                                       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+                        producer.reset();
+                        return true;
+                      });
   }
 
   const KafkaConfig config_;
