@@ -83,11 +83,11 @@ Result<std::optional<store::Incident>> Correlator::split(
   const auto pinned = connection.execute("UPDATE incidents SET pinned = 1 WHERE id IN ($1, $2)",
                                          {incident_id, *created});
   if (!pinned.ok()) return tl::unexpected<Error>(pinned.error());
-  if (const Status summed = sum_up(connection, incident_id); !summed.ok()) {
-    return tl::unexpected<Error>(summed.error());
-  }
   if (const Status counted = store::rebuild_digest(connection, incident_id); !counted.ok()) {
     return tl::unexpected<Error>(counted.error());
+  }
+  if (const Status summed = sum_up(connection, incident_id); !summed.ok()) {
+    return tl::unexpected<Error>(summed.error());
   }
   if (const Status noted = store::note_changes(connection, {incident_id, *created}); !noted.ok()) {
     return tl::unexpected<Error>(noted.error());

@@ -58,7 +58,8 @@ Status merge_incidents(store::sql::Connection& connection, int64_t into, int64_t
 Status move_alerts(store::sql::Connection& connection, int64_t into, int64_t from,
                    const std::string& rule);
 
-// Reads the alerts anew and sets everything that follows from them; for changes by hand.
+// Reads the alerts anew and sets everything that follows from them; for changes by hand. The digest
+// is right already.
 Status sum_up(store::sql::Connection& connection, int64_t incident_id);
 
 }  // namespace sonde::incident
