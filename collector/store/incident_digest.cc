@@ -62,12 +62,6 @@ void DigestChange::add(const DigestChange& other) {
   for (const auto& [key, amount] : other.amounts_) amounts_[key] += amount;
 }
 
-size_t DigestChange::hosts() const {
-  return static_cast<size_t>(std::count_if(amounts_.begin(), amounts_.end(), [](const auto& entry) {
-    return entry.first.first == "host";
-  }));
-}
-
 Status DigestChange::write(sql::Connection& connection, int64_t incident_id) const {
   for (const auto& [key, amount] : amounts_) {
     const auto written = connection.execute(

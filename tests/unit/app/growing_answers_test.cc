@@ -77,6 +77,7 @@ class DialectsTest : public GrowingAnswersTest,
     for (size_t i = 0; i < script.response.size(); i += kPiece) {
       now_ += 2 * kSecond;
       piece(1, script.response.substr(i, kPiece));
+      pipeline().look_at_quiet(at(now_ + kSecond));  // as the agent does between two reads
     }
     return told_;
   }

@@ -108,7 +108,7 @@ TEST(ConfigTest, RemoteJudgesAreReadStrictly) {
   const std::string good = "name: a, type: openai, url: 'https://x', model: m";
   EXPECT_EQ(problem("{" + good + "}"), "");
   EXPECT_EQ(problem("{" + good + ", min_score: 1.5}"),
-            "FILE:1:79: 'min_score' must be a number from 0 to 1");
+            "FILE:1:82: 'min_score' must be a number from 0 to 1");
   EXPECT_NE(problem("{" + good + ", min_score: nan}"), "");
   EXPECT_NE(problem("{" + good + ", zones: [system]}").find("'zones' must be one of user|tool"),
             std::string::npos);
