@@ -43,7 +43,7 @@ function useLiveList(query: URLSearchParams, list: Query<AlertPageData>) {
         return;
       }
       fresh.current.add(alert.uid);
-      list.mutate((page) => ({ ...page, items: insert(page.items, { ...alert, evidence_preview: "" }) }));
+      list.mutate((page) => ({ ...page, items: insert(page.items, alert) }));
     },
     alertUpdated: (alert) =>
       list.mutate((page) => ({ ...page, items: page.items.map((old) => (old.uid === alert.uid ? { ...old, ...alert } : old)) })),
