@@ -77,8 +77,8 @@ std::string alert_line(const Options& options, size_t number, std::mt19937_64& r
 // One exchange in ten alerts tells what was used.
 std::string activity_line(const Options& options, size_t number, std::mt19937_64& random) {
   const uint64_t r = random();
-  const std::chrono::sys_time<std::chrono::milliseconds> time(std::chrono::milliseconds(
-      options.begin_ms + static_cast<int64_t>(number) * kSpacingMs));
+  const std::chrono::sys_time<std::chrono::milliseconds> time(
+      std::chrono::milliseconds(options.begin_ms + static_cast<int64_t>(number) * kSpacingMs));
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
@@ -88,8 +88,8 @@ std::string activity_line(const Options& options, size_t number, std::mt19937_64
       R"("gen_ai.provider.name":"openai","gen_ai.request.model":"gpt-4o","tools":["tool-{}"],)"
       R"("gen_ai.usage.input_tokens":{},"gen_ai.usage.output_tokens":{}}}}})",
       time.time_since_epoch().count(), r, int{date.year()}, unsigned{date.month()},
-      unsigned{date.day()}, clock.hours().count(), clock.minutes().count(),
-      clock.seconds().count(), r % 200, (r >> 16) % 50, (r >> 24) % 100, r % 5000, r % 900);
+      unsigned{date.day()}, clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+      r % 200, (r >> 16) % 50, (r >> 24) % 100, r % 5000, r % 900);
 }
 
 std::string make_batch(const Options& options, size_t from) {
