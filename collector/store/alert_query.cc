@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "collector/store/searchable.h"
+
 namespace sonde::store {
 namespace {
 
@@ -132,6 +134,8 @@ void add_fields(Builder& builder, sql::Dialect dialect, const AlertFilter& filte
 }  // namespace
 
 std::string search_expression(sql::Dialect dialect, std::string_view query) {
+  const std::string prepared = searchable_form(query, SearchSide::kQuery);
+  query = prepared;
   std::string expression;
   size_t words = 0;
   for (size_t at = 0; at < query.size() && words < 16;) {
