@@ -43,11 +43,11 @@ class UpgradeTest : public ::testing::TestWithParam<testing::Kind> {
            std::string_view(alert.model), std::string_view(alert.zone), alert.score,
            std::string_view(alert.evidence_preview),
            std::string_view("the key is number" + std::to_string(number)),
-           std::string_view(R"([["conversation","c-1"]])"), std::string_view(alert.ocsf)});
+           std::string_view(R"([["process","p-1"]])"), std::string_view(alert.ocsf)});
       ASSERT_TRUE(added.ok()) << added.error().message;
       const auto seen = old.execute(
           "INSERT INTO correlation_entities (type, value, time_ms, alert_id, stage) "
-          "VALUES ('conversation', 'c-1', $1, $2, 6)",
+          "VALUES ('process', 'p-1', $1, $2, 6)",
           {alert.time_ms, int64_t{number}});
       ASSERT_TRUE(seen.ok()) << seen.error().message;
     }
@@ -102,7 +102,7 @@ TEST_P(UpgradeTest, WhatComesNextIsToldFromWhatWasStoredAndJoinsIt) {
   const auto pool = store::Pool::open(database_.url(), 2);
   ASSERT_TRUE(pool.ok()) << pool.error().message;
   NewAlert next = sample_alert(4);
-  next.entities = {{"conversation", "c-1"}};
+  next.entities = {{"process", "p-1"}};
   const auto outcome = deliver(**pool, {sample_alert(1), next, sample_alert(2)});
   EXPECT_EQ(outcome.accepted, 1U);
   EXPECT_EQ(outcome.duplicates, 2U);
