@@ -1,16 +1,19 @@
-#!/bin/sh
-# bench_collector.sh [STORED] [STORE...]: how fast the collector takes alerts in and shows them when
-# STORED alerts (1000000) are there already, on SQLite and on a private PostgreSQL server (or on the
-# STOREs named), with the collector held to one core and the load generator (and PostgreSQL) on the
-# others. Prints tables. BUILD (build/release) needs: cmake --build build/release --target
+#!/bin/bash
+# bench_collector.sh [STORED[,STORED...]] [STORE...]: how fast the collector takes alerts in and shows
+# them when so many are stored already (0,1000000), on SQLite and on a private PostgreSQL server (or
+# on the STOREs named). The alerts are spread over the ninety days before now. Speed is told by CPU
+# time, so that other work on the machine weighs less; the collector is held to one core, the load
+# generator and PostgreSQL to the others. Prints tables. It takes some 3 kB of disk an alert in FOLDER
+# (a new one under /tmp). BUILD (build/release) needs: cmake --build build/release --target
 # sonde-collector collector_load.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$root/${BUILD:-build/release}/bin
-stored=${1:-1000000}
+marks=${1:-0,1000000}
 [ $# -eq 0 ] || shift
-portion=200000  # measured at the beginning and at the end
-work=$(mktemp -d)
+portion=100000  # measured at each mark
+work=${FOLDER:-$(mktemp -d)}
+mkdir -p "$work"
 chmod 755 "$work"  # PostgreSQL runs as its own user
 others=1-$(($(nproc) - 1))
 collector=
@@ -21,39 +24,87 @@ cleanup() {
 }
 trap cleanup EXIT INT TERM
 
-cpu_ticks() { awk '{print $14 + $15}' "/proc/$collector/stat"; }
-
-# Until the collector has nothing left to correlate; the CPU seconds that this took.
-settle() {
-  began=$(cpu_ticks)
-  last=
-  now=$began
-  while [ "$last" != "$now" ]; do
-    sleep 3
-    last=$now
-    now=$(cpu_ticks)
-    [ $((now - last)) -gt 3 ] || last=$now
-  done
-  echo $((now - began)) | awk -v hz="$(getconf CLK_TCK)" '{printf "%.1f", $1 / hz}'
+# CPU time in clock ticks: of the collector, of PostgreSQL with those of its processes that ended.
+collector_ticks() { awk '{print $14 + $15}' "/proc/$collector/stat"; }
+server_ticks() {
+  [ "$store" = postgresql ] || { echo 0; return; }
+  main=$(head -1 "$work/pg/data/postmaster.pid")
+  { awk '{print $14 + $15 + $16 + $17}' "/proc/$main/stat"
+    for process in $(pgrep -P "$main"); do
+      awk '{print $14 + $15}' "/proc/$process/stat" 2>/dev/null || true
+    done; } | awk '{sum += $1} END {print sum}'
 }
 
-# ingest FIRST COUNT: one table row.
-ingest() {
-  line=$(taskset -c "$others" "$bin/collector_load" "https://127.0.0.1:$port" \
-    "$work/$store/pki/ca.crt" "$work/token" "$2" 1000 4 "$1" "$collector")
-  correlating=$(settle)
-  memory=$(awk '/VmHWM/ {print int($2 / 1024)}' "/proc/$collector/status")
-  echo "$line" | sed 's/[{}"]//g' | awk -F'[:,]' -v s="$store" -v first="$1" -v after="$correlating" \
-    -v memory="$memory" '{printf "| %s | %s | %s | %.0f | %s | %s | %.0f | %s MiB |\n",
-      s, first, $6, $2 / $16, $8, $10, $2 / after, memory}'
+# Until the collector has nothing left to correlate and to index.
+settle() {
+  idle=0
+  before=$(collector_ticks)
+  while [ $idle -lt 2 ]; do
+    sleep 2
+    now=$(collector_ticks)
+    if [ $((now - before)) -gt 4 ]; then idle=0; else idle=$((idle + 1)); fi
+    before=$now
+  done
+}
+
+# deliver FIRST COUNT BATCH CONNECTIONS: a line of JSON.
+deliver() {
+  taskset -c "$others" "$bin/collector_load" "https://127.0.0.1:$port" \
+    "$work/$store/pki/ca.crt" "$work/token" "$2" "$3" "$4" "$1" "$collector" "$begin"
+}
+field() { sed "s/.*\"$2\":\([0-9.]*\).*/\1/" <<<"$1"; }
+
+fill() {  # up to $1
+  while [ "$at" -lt "$1" ]; do
+    count=$(($1 - at))
+    [ "$count" -le 200000 ] || count=200000  # the generator makes them beforehand, in memory
+    deliver "$at" "$count" 1000 4 >/dev/null
+    at=$((at + count))
+    [ $((at % 1000000)) -ne 0 ] || { settle; echo "$(date +%T) $store: $at stored" >&2; }
+  done
+}
+
+measure() {
+  settle
+  server=$(server_ticks)
+  line=$(deliver "$at" "$portion" 1000 4)
+  server_ingest=$(($(server_ticks) - server))
+  ingest=$(field "$line" cpu_seconds)
+  own=$(collector_ticks)
+  server=$(server_ticks)
+  settle
+  after=$(($(collector_ticks) - own))
+  server_after=$(($(server_ticks) - server))
+  stored=$at
+  at=$((at + portion))
+  small=$(deliver "$at" 20000 100 1)
+  at=$((at + 20000))
+  memory=$(awk '/RssAnon/ {anon = $2} /VmHWM/ {peak = $2} END {print int(anon / 1024), "/", int(peak / 1024)}' "/proc/$collector/status")
+  disk=$(du -sm "$work/$([ "$store" = sqlite ] && echo sqlite || echo pg/data/base)" | cut -f1)
+  awk -v store="$store" -v stored="$stored" -v n="$portion" -v hz="$(getconf CLK_TCK)" \
+    -v wall="$(field "$line" alerts_per_second)" -v ingest="$ingest" -v si="$server_ingest" \
+    -v after="$after" -v sa="$server_after" -v p50="$(field "$line" batch_p50_ms)" \
+    -v p99="$(field "$line" batch_p99_ms)" -v small="$(field "$small" batch_p99_ms)" \
+    -v memory="$memory" -v disk="$disk" 'BEGIN {
+      printf "| %s | %d | %.0f | %.0f | %.0f | %.0f | %.0f | %s / %s | %s | %s | %s |\n", store, stored, wall, n / ingest,
+        si / hz * 1e6 / n, n / (after / hz), sa / hz * 1e6 / n, p50, p99, small, memory, disk }'
+}
+
+pages() {
+  printf '\n%s, %d alerts:\n\n' "$store" "$at"
+  python3 "$root/tests/bench/collector/pages.py" "https://127.0.0.1:$port" "$work/$store/pki/ca.crt" \
+    "$work/reader"
+  echo
 }
 
 run() {
   store=$1
   export SONDE_COLLECTOR_STATE_DIRECTORY="$work/$store" SONDE_COLLECTOR_RETENTION_ALERT_DAYS=36500
-  export SONDE_COLLECTOR_LISTEN=127.0.0.1:0
+  export SONDE_COLLECTOR_LISTEN=127.0.0.1:0 SONDE_COLLECTOR_RETENTION_ACTIVITY_DAYS=36500
   unset SONDE_COLLECTOR_STORE_URL
   if [ "$store" = postgresql ]; then
+    export POSTGRES_SECONDS=36000
+    export POSTGRES_OPTIONS="-c shared_buffers=2GB -c max_wal_size=8GB -c wal_compression=lz4"
     SONDE_COLLECTOR_STORE_URL=$(taskset -c "$others" "$root/tests/collector/postgres.sh" start "$work/pg")
     export SONDE_COLLECTOR_STORE_URL
   fi
@@ -67,22 +118,21 @@ run() {
     [ -z "$port" ] || break
     sleep 0.1
   done
-  echo "| store | stored before | alerts/s | alerts per second of CPU | batch p50 ms | batch p99 ms | correlated per second of CPU | peak memory |"
-  echo "|---|---|---|---|---|---|---|---|"
-  ingest 0 "$portion"
-  at=$portion
-  while [ "$at" -lt "$stored" ]; do  # the generator makes a portion's batches beforehand, in memory
-    ingest "$at" "$portion"
-    at=$((at + portion))
+  most=${marks##*,}
+  begin=$(($(date +%s) * 1000 - (most + 1000000) * 777))
+  at=0
+  for mark in ${marks//,/ }; do
+    fill "$mark"
+    echo "| store | stored before | alerts/s | alerts per second of CPU | PostgreSQL beside it, us of CPU an alert | correlated and indexed per second of CPU | PostgreSQL beside it, us | 1000 alerts, p50 / p99 ms | 100 alerts, p99 ms | memory, peak MiB | disk MB |"
+    echo "|---|---|---|---|---|---|---|---|---|---|---|"
+    measure
+    pages
   done
-  echo
-  echo "$store, $at alerts:"
-  echo
-  python3 "$root/tests/bench/collector/pages.py" "https://127.0.0.1:$port" "$work/$store/pki/ca.crt" "$work/reader"
-  echo
   kill "$collector"
   wait "$collector" || true
   collector=
+  "$root/tests/collector/postgres.sh" stop "$work/pg" || true
+  rm -rf "${work:?}/$store"
 }
 
 [ $# -gt 0 ] || set -- sqlite postgresql

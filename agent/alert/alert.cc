@@ -13,6 +13,7 @@
 #include "agent/alert/command_line.h"
 #include "agent/alert/entities.h"
 #include "agent/alert/names.h"
+#include "agent/detect/application.h"
 
 namespace sonde::alert {
 namespace {
@@ -247,7 +248,9 @@ Json metadata_of(const HostFacts& host, const std::string& uid) {
 
 std::string application_of(const llm::Exchange& exchange) {
   if (!exchange.user.application_name.empty()) return exchange.user.application_name;
-  return std::string(base_name(exchange.process.exe));
+  const std::string_view script = base_name(detect::script_of(exchange.process));
+  std::string name(base_name(exchange.process.exe));
+  return script.empty() ? name : name.append(" ").append(script);
 }
 
 Alert make_alert(const detect::Finding& finding, const llm::Exchange& exchange,

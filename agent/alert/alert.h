@@ -33,7 +33,8 @@ struct Alert {
 Alert make_alert(const detect::Finding& finding, const llm::Exchange& exchange,
                  const HostFacts& host, uint64_t repeated = 0);
 
-// The application an exchange belongs to: the name it gives itself, else the executable's.
+// The application an exchange belongs to: the name it gives itself, else that of the executable,
+// and of the script where that is an interpreter: "node app.js".
 std::string application_of(const llm::Exchange& exchange);
 
 }  // namespace sonde::alert

@@ -18,11 +18,14 @@ bool is_about_the_type(const detect::Finding& finding) {
   return finding.alert == "sensitive_data.prompt" || finding.alert == "sensitive_data.response";
 }
 
-std::string_view proof_of(const detect::Finding& finding) {
+// A call is the same call when the application sends it back in other JSON: blanks are no proof.
+std::string proof_of(const detect::Finding& finding) {
   if (is_about_the_type(finding)) return "type";
   const auto fingerprint = finding.data.find("fingerprint");
-  return fingerprint != finding.data.end() ? std::string_view(fingerprint->second)
-                                           : std::string_view(finding.evidence);
+  if (fingerprint != finding.data.end()) return fingerprint->second;
+  std::string proof = finding.evidence;
+  std::erase(proof, ' ');
+  return proof;
 }
 
 }  // namespace
@@ -32,12 +35,13 @@ Deduplicator::Deduplicator(const DeduplicatorConfig& config, Counters& counters)
 
 Deduplicator::Key Deduplicator::key_of(const detect::Finding& finding,
                                        const llm::Exchange& exchange) {
-  const std::string_view proof = proof_of(finding);
+  const std::string proof = proof_of(finding);
   std::string text;
   const std::string application = application_of(exchange);
   for (const std::string_view field :
        {std::string_view(finding.alert), std::string_view(finding.subtype),
-        std::string_view(application), std::string_view(exchange.capture.side), proof}) {
+        std::string_view(application), std::string_view(exchange.capture.side),
+        std::string_view(proof)}) {
     fmt::format_to(std::back_inserter(text), "{}:{},", field.size(), field);
   }
   // No text or other proof: what is merged is then the same place of the same exchange only.
@@ -58,7 +62,8 @@ Deduplicator::Verdict Deduplicator::admit(const detect::Finding& finding,
   Verdict verdict;
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
     Entry& entry = *found->second;
-    if (now < entry.raised + config_.window) {
+    // Both ways: a clock that was set back must not silence what it calls the future.
+    if (now < entry.raised + config_.window && now > entry.raised - config_.window) {
       ++entry.merged;
       counters_.add(Count::kAlertsDeduplicated);
       return {false, 0};

@@ -18,7 +18,8 @@ struct CoverageEntry {
   std::string version;
   std::string located_by;
   bool covered = false;
-  std::string reason;  // why not
+  std::string reason;    // why not
+  bool in_scope = true;  // else: the operator does not want it heard
 };
 
 // The policy of the collector that holds, and why a later one does not.

@@ -120,6 +120,15 @@ bool Agent::in_scope(const Pipeline::Origin& origin) const {
   return scope.includes(process, cgroup);
 }
 
+// Its library is probed, but nothing of what it says is read.
+void Agent::leave_out_of_scope(alert::CoverageEntry& entry) const {
+  llm::Process process;
+  process.pid = entry.pid;
+  if (!entry.covered || in_scope({.process = process, .cgroup = {}, .identity = nullptr})) return;
+  entry.covered = entry.in_scope = false;
+  entry.reason = "out of scope, by capture.allow, capture.deny or the policy";
+}
+
 void Agent::hear() {
   Pipeline pipeline(
       config_.limits, counters_, [this](llm::Exchange&& exchange) { on_exchange(exchange); },
@@ -206,11 +215,14 @@ alert::PolicyState Agent::policy_state() const {
 
 void Agent::heartbeat() {
   live_->update_losses();
-  const auto coverage = live_->process_coverage();
+  std::vector<alert::CoverageEntry> coverage = live_->process_coverage();
+  for (alert::CoverageEntry& entry : coverage) leave_out_of_scope(entry);
   const auto heard = std::count_if(coverage.begin(), coverage.end(),
                                    [](const auto& process) { return process.covered; });
   heard_ = static_cast<uint64_t>(heard);
-  not_heard_ = coverage.size() - static_cast<uint64_t>(heard);
+  not_heard_ = static_cast<uint64_t>(std::count_if(
+      coverage.begin(), coverage.end(),
+      [](const alert::CoverageEntry& process) { return process.in_scope && !process.covered; }));
   delivery_->push({sink::RecordKind::kHeartbeat, detect::Severity::kInformational,
                    alert::make_heartbeat(host_, counters_, coverage, policy_state())});
   monitor_.check(coverage, wall_now(), alerts_);
@@ -315,6 +327,7 @@ void Agent::run() {
     const bool new_lists = feeds_ && feeds_->take_changed();
     const bool new_policy = fleet_ && fleet_->take_arrival();
     if (signal == Signal::kReload || new_lists || new_policy) reload();
+    live_->follow_clock();
     const auto now = Clock::now();
     watch_.sweep(now, wall_now());
     if (now >= next_heartbeat) {

@@ -61,6 +61,7 @@ class Agent {
   std::string metrics() const;
   bool is_stuck() const;
   bool in_scope(const Pipeline::Origin& origin) const;
+  void leave_out_of_scope(alert::CoverageEntry& entry) const;
   void hear();
   void on_exchange(const llm::Exchange& exchange);
   void refresh_feeds();

@@ -1,4 +1,5 @@
 // `sonde agent`: the daemon. Hears this host, judges every exchange, delivers alerts.
+#include <malloc.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
@@ -18,6 +19,13 @@ void forbid_core_dumps() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
+// Bodies grow to many MiB and go again. Left to itself the allocator raises this threshold after
+// the first of them and keeps the later ones in its heaps: a third more memory under a flood.
+void give_large_memory_back() {
+  constexpr int kLarge = 1 << 20;
+  mallopt(M_MMAP_THRESHOLD, kLarge);
+}
+
 void set_up_log(const std::string& level) {
   auto logger =
       std::make_shared<spdlog::logger>("sonde", std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -31,6 +39,7 @@ void set_up_log(const std::string& level) {
 
 int run_agent(const config::Layers& layers) {
   forbid_core_dumps();
+  give_large_memory_back();
   block_signals();
   auto config = config::load_config(layers);
   if (!config.ok()) return complain(config.error().message, kExitUsage);

@@ -188,9 +188,11 @@ void add_enrol(CLI::App& app, int& code) {
 
 void add_service_commands(CLI::App& app, int& code) {
   auto spool_options = std::make_shared<SpoolOptions>();
-  CLI::App* spool = app.add_subcommand("spool", "What waits for the collector");
+  CLI::App* spool = app.add_subcommand("spool", "What waits for the collector and other sinks");
   add_config_option(*spool, spool_options->config);
-  spool->add_flag("--json", spool_options->json, "JSON out");
+  spool->add_flag("--json", spool_options->json, "JSON out, one line for each sink");
+  spool->add_option("--sink", spool_options->sink,
+                    "Only this one's: collector, or the name of a target");
   spool->add_flag("--records", spool_options->records,
                   "Print the records that wait, one line of JSON each");
   spool->callback([spool_options, &code] { code = run_spool(*spool_options); });

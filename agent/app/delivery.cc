@@ -1,6 +1,7 @@
 #include "agent/app/delivery.h"
 
 #include <filesystem>
+#include <thread>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -47,7 +48,6 @@ detect::Severity severity_from(std::string_view name) {
   return Severity::kInformational;
 }
 
-// Its spool stands beside the collector's: records of one would block the other.
 Result<SpooledSinkPtr> target_sink(const config::Config& config, const config::TargetOutput& output,
                                    Counters& counters) {
   auto target = egress::make_target(output.target, {"sonde", SONDE_VERSION});
@@ -58,8 +58,8 @@ Result<SpooledSinkPtr> target_sink(const config::Config& config, const config::T
   options.min_severity = severity_from(output.min_severity);
   options.batch_records = kTargetBatch;
   auto carrier = std::make_unique<sink::TargetCarrier>(output.target.name, std::move(*target));
-  return spooled_sink({config.spool_directory() + "-" + output.target.name, output.max_bytes},
-                      std::move(carrier), options, counters);
+  return spooled_sink({config.spool_directory(output), output.max_bytes}, std::move(carrier),
+                      options, counters);
 }
 
 Result<std::unique_ptr<sink::Sink>> file_sink(const config::FileOutput& config,
@@ -129,12 +129,12 @@ void Delivery::push(const sink::Record& record) {
   for (const auto& outbox : outboxes_) outbox->push(record);
 }
 
+// All at once: sinks whose other side hangs take their grace, and it does not add up.
 void Delivery::stop(std::chrono::milliseconds grace) {
-  const auto end = std::chrono::steady_clock::now() + grace;
+  std::vector<std::jthread> stopping;
+  stopping.reserve(outboxes_.size());
   for (const auto& outbox : outboxes_) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        end - std::chrono::steady_clock::now());
-    outbox->stop(std::max(left, std::chrono::milliseconds(0)));
+    stopping.emplace_back([&outbox, grace] { outbox->stop(grace); });
   }
 }
 

@@ -47,7 +47,7 @@ Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveCaptureOptions
   }
   std::unique_ptr<LiveCapture> live(new LiveCapture(options, counters));
   live->probes_ = std::move(*probes);
-  live->push_clock();
+  live->follow_clock();
   const auto push = [queue = &live->queue_](Bytes record) { queue->push(record); };
   auto identities = IdentityResolver::start(options.identity, counters, push);
   if (!identities.ok()) return tl::unexpected(identities.error());
@@ -70,12 +70,17 @@ Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveCaptureOptions
   return live;
 }
 
-// Records carry CLOCK_MONOTONIC; this one says what time of day that is.
-void LiveCapture::push_clock() {
+// Records carry CLOCK_MONOTONIC, which is not set and stands still while the host sleeps; this one
+// says what time of day that is.
+void LiveCapture::follow_clock() {
+  constexpr int64_t kUnnoticed = 20'000'000;  // of the two readings below, under load
   sonde_clock_record record{};
   record.header = {
       SONDE_RECORD_CLOCK, SONDE_ABI_VERSION, sizeof(record), clock_ns(CLOCK_MONOTONIC), 0, 0};
   record.unix_ns = clock_ns(CLOCK_REALTIME);
+  const auto offset = static_cast<int64_t>(record.unix_ns - record.header.time_ns);
+  if (std::abs(offset - told_offset_ns_) < kUnnoticed) return;
+  told_offset_ns_ = offset;
   queue_.push(std::as_bytes(std::span(&record, 1)));
 }
 

@@ -49,12 +49,15 @@ class LiveCapture {
   void stop();
   // Brings the kernel's totals of what was lost into the counters.
   void update_losses();
+  // To be called every now and then: notices that the time of day was set, or that the host slept,
+  // and says so to those who take from the queue. One thread.
+  void follow_clock();
 
  private:
   LiveCapture(const LiveCaptureOptions& options, Counters& counters);
-  void push_clock();
 
   Counters& counters_;
+  int64_t told_offset_ns_ = 0;  // of CLOCK_REALTIME from CLOCK_MONOTONIC; 0: nothing said yet
   capture::RecordQueue queue_;
   attach::LocateCache cache_;
   std::unique_ptr<attach::ProbeSet> probes_;

@@ -19,7 +19,8 @@ void SelfMonitor::check(std::span<const alert::CoverageEntry> coverage, WallTime
                         const AlertSink& alerts) {
   if (told_blind_.size() > kMaxTold) told_blind_.clear();
   for (const alert::CoverageEntry& entry : coverage) {
-    if (entry.covered || !told_blind_.insert(entry.exe + ' ' + entry.stack).second) continue;
+    if (entry.covered || !entry.in_scope) continue;
+    if (!told_blind_.insert(entry.exe + ' ' + entry.stack).second) continue;
     llm::Process process;
     process.pid = entry.pid;
     process.exe = entry.exe;

@@ -29,6 +29,7 @@ std::jthread stop_at_end(LiveCapture& live, double duration_seconds) {
         std::chrono::steady_clock::now() + std::chrono::duration<double>(duration_seconds);
     while (!stop.stop_requested()) {
       if (wait_for_signal(kSignalWait) == Signal::kStop) break;
+      live.follow_clock();
       if (duration_seconds > 0 && std::chrono::steady_clock::now() >= end) break;
     }
     live.stop();

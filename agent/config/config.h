@@ -145,6 +145,10 @@ struct Config {
   std::string spool_directory() const {
     return spool.directory.empty() ? state_directory + "/spool" : spool.directory;
   }
+  // Of a target: beside the collector's, for records of one would block the other.
+  std::string spool_directory(const TargetOutput& output) const {
+    return spool_directory() + "-" + output.target.name;
+  }
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;

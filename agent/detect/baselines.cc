@@ -8,6 +8,7 @@ namespace sonde::detect {
 namespace {
 
 constexpr double kWeight = 0.1;
+constexpr int64_t kOverlapHours = 2;
 constexpr uint32_t kSeason = 3;  // weeks, or days, before an hour of them is trusted
 
 size_t hour_of_week(int64_t hour) {
@@ -38,8 +39,10 @@ void SeasonalRate::close_hour() {
 
 void SeasonalRate::add(WallTime time, double amount) {
   const int64_t hour = std::chrono::floor<std::chrono::hours>(time.time_since_epoch()).count();
-  if (hour > hour_) {
-    if (hour_ > 0) close_hour();
+  // Set back by more than exchanges overlap: what was added belongs to no hour that can be known.
+  const bool set_back = hour + kOverlapHours < hour_;
+  if (hour > hour_ || set_back) {
+    if (hour_ > 0 && !set_back) close_hour();
     hour_ = hour;
     amount_ = 0;
     told_ = false;

@@ -81,6 +81,15 @@ bool is_labelled(std::string_view text, const PersonalData& item) {
         "her number|his number|telefon|handy|mobil|téléphone|portable|móvil|teléfono|cellulare|"
         "telefone|celular|telefoon|телефон|电话|電話|手机|전화");
   }
+  if (item.type == "email") {
+    return near.any_of(
+        "my email|my e-mail|my mail|his email|her email|their email|his e-mail|her e-mail|email me|"
+        "e-mail me|mail me at|write me at|write to me|reach me|contact me|your email?|private "
+        "email|"
+        "personal email|meine e-mail|meine mail|mon e-mail|mon email|mon adresse|mi correo|mi "
+        "email|"
+        "la mia email|la mia e-mail|meu email|meu e-mail|mijn e-mail|mijn email");
+  }
   return near.any_of(
       "my |her |his |our |home|address|adresse|anschrift|wohn|lives|living|i live|reside|resident|"
       "moved|ship|deliver|direcci|domicilio|indirizzo|endere|habite|viv|abita|mora|woon|adres|"
@@ -126,8 +135,8 @@ std::vector<PersonalData> contacts_of_persons(std::string_view text,
     if (!is_contact(item.type)) continue;
     const bool beside = stands_beside_other(somebodys, item);
     const bool named = names_person(text, item);
-    // People leave their e-mail address everywhere: its label alone says too little.
-    const bool labelled = item.type != "email" && is_labelled(text, item);
+    // People leave their e-mail address everywhere: only a label that says whose it is counts.
+    const bool labelled = is_labelled(text, item);
     if (labelled || beside || named) found.push_back(item);
   }
   return found;

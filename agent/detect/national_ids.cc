@@ -169,6 +169,78 @@ bool cn_id(std::string_view d) {
              (12 - digit(d[17])) % 11;
 }
 
+// Estonia and Lithuania: the second row of weights where the first leaves ten.
+bool baltic_code(std::string_view d) {
+  int check = weighted(d, {1, 2, 3, 4, 5, 6, 7, 8, 9, 1}) % 11;
+  if (check == 10) check = weighted(d, {3, 4, 5, 6, 7, 8, 9, 1, 2, 3}) % 11;
+  return d[0] >= '1' && d[0] <= '8' &&
+         is_month_day(number(d.substr(3, 2)), number(d.substr(5, 2))) && check % 10 == digit(d[10]);
+}
+bool lv_personas_kods(std::string_view d) {
+  return is_month_day(number(d.substr(2, 2)), number(d.substr(0, 2))) &&
+         (1101 - weighted(d, {1, 6, 3, 7, 9, 10, 5, 8, 4, 2})) % 11 % 10 == digit(d[10]);
+}
+// Serbia, Slovenia, Bosnia, North Macedonia, Montenegro.
+bool jmbg(std::string_view d) {
+  const int check = 11 - weighted(d, {7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2}) % 11;
+  return is_month_day(number(d.substr(2, 2)), number(d.substr(0, 2))) &&
+         (check > 9 ? 0 : check) == digit(d[12]);
+}
+bool ua_rnokpp(std::string_view d) {
+  return (weighted(d, {-1, 5, 7, 9, 4, 6, 10, 5, 7}) % 11 + 11) % 11 % 10 == digit(d[9]);
+}
+bool ru_snils(std::string_view d) {
+  const int rest = weighted(d, {9, 8, 7, 6, 5, 4, 3, 2, 1}) % 101;
+  return rest % 100 == number(d.substr(9));
+}
+bool ru_inn(std::string_view d) {
+  return weighted(d, {7, 2, 4, 10, 3, 5, 9, 4, 6, 8}) % 11 % 10 == digit(d[10]) &&
+         weighted(d, {3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8}) % 11 % 10 == digit(d[11]);
+}
+bool kz_iin(std::string_view d) {
+  int check = weighted(d, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}) % 11;
+  if (check == 10) check = weighted(d, {3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2}) % 11;
+  return is_month_day(number(d.substr(2, 2)), number(d.substr(4, 2))) && check == digit(d[11]);
+}
+// No check digit: a date and the code of a place.
+bool my_nric(std::string_view d) {
+  const int place = number(d.substr(6, 2));
+  return is_month_day(number(d.substr(2, 2)), number(d.substr(4, 2))) && place >= 1 &&
+         place != 17 && place != 18 && place != 19 && place != 20;
+}
+bool id_nik(std::string_view d) {
+  return is_month_day(number(d.substr(8, 2)), number(d.substr(6, 2)) % 40);
+}
+bool nz_ird(std::string_view d) {
+  int rest = weighted(d, {3, 2, 7, 6, 5, 4, 3, 2}) % 11;
+  if (rest == 1) rest = weighted(d, {7, 4, 3, 2, 5, 2, 7, 6}) % 11;
+  return rest != 1 && (11 - rest) % 11 == digit(d[8]);
+}
+bool is_kennitala(std::string_view d) {
+  const int check = (11 - weighted(d, {3, 2, 7, 6, 5, 4, 3, 2}) % 11) % 11;
+  return is_month_day(number(d.substr(2, 2)), number(d.substr(0, 2)) % 40) &&
+         check == digit(d[8]) && (d[9] == '9' || d[9] == '0' || d[9] == '8');
+}
+bool ec_cedula(std::string_view d) {
+  const int province = number(d.substr(0, 2));
+  return province >= 1 && (province <= 24 || province == 30) && d[2] < '6' && luhn(d);
+}
+bool uy_ci(std::string_view d) {
+  return (10 - weighted(d, {2, 9, 8, 7, 6, 3, 4}) % 10) % 10 == digit(d[7]);
+}
+bool hu_tax(std::string_view d) {
+  return d[0] == '8' && weighted(d, {1, 2, 3, 4, 5, 6, 7, 8, 9}) % 11 == digit(d[9]);
+}
+bool hu_taj(std::string_view d) {
+  return weighted(d, {3, 7, 3, 7, 3, 7, 3, 7}) % 10 == digit(d[8]);
+}
+bool lu_matricule(std::string_view d) {
+  return (d.substr(0, 2) == "19" || d.substr(0, 2) == "20") &&
+         is_month_day(number(d.substr(4, 2)), number(d.substr(6, 2))) && luhn(d.substr(0, 12));
+}
+// Passports and driving licences have no common check digit: their name must stand before them.
+bool any_number(std::string_view d) { return number(d.substr(0, 6)) != 0; }
+
 struct NumberRule {
   std::string_view type;
   size_t digits;
@@ -180,22 +252,26 @@ struct NumberRule {
 constexpr auto kNumbers = std::to_array<NumberRule>({
     {"us_ssn", 9, us_ssn, "999-99-9999", false, "ssn|social security"},
     {"us_itin", 9, us_itin, "999-99-9999", false, "itin|taxpayer"},
-    {"ca_sin", 9, ca_sin, "", false, "sin |sin:|sin#|social insurance|assurance sociale"},
-    {"au_tfn", 9, au_tfn, "", false, "tfn|tax file"},
+    {"ca_sin", 9, ca_sin, "", false,
+     "sin |sin:|sin#|social insurance|assurance sociale|nas |nas:|nas,|nas\"|nas="},
+    {"au_tfn", 9, au_tfn, "", false, "tfn|tax file|australian tax"},
     {"nl_bsn", 9, nl_bsn, "", false, "bsn|burgerservice|sofinummer"},
-    {"pt_nif", 9, pt_nif, "", false, "nif|contribuinte"},
-    {"il_id", 9, il_id, "", false, "teudat|israeli id|mispar zehut"},
+    {"pt_nif", 9, pt_nif, "", false, "nif|contribuinte|portuguese tax"},
+    {"il_id", 9, il_id, "", false,
+     "teudat|israeli id|mispar zehut|\u05de\u05e1\u05e4\u05e8 "
+     "\u05d6\u05d4\u05d5\u05ea|\u05ea\u05e2\u05d5\u05d3\u05ea \u05d6\u05d4\u05d5\u05ea"},
     {"uk_nhs", 10, uk_nhs, "999 999 9999", false, "nhs"},
     {"au_medicare", 10, au_medicare, "", false, "medicare"},
     {"dk_cpr", 10, dk_cpr, "", false, "cpr|personnummer"},
-    {"se_personnummer", 10, se_personnummer, "", false, "personnummer|personal identity|swedish"},
+    {"se_personnummer", 10, se_personnummer, "", false,
+     "personnummer|personal identity|swedish|samordningsnummer"},
     {"at_svnr", 10, at_svnr, "", false, "svnr|sozialversicherung|sv-nummer"},
     {"bg_egn", 10, bg_egn, "", false, "egn|\u0435\u0433\u043d"},
     {"cz_rc", 10, cz_rc, "999999/9999", false, "rodn"},
     {"br_cpf", 11, br_cpf, "999.999.999-99", false, "cpf"},
     {"de_steuer_id", 11, de_tax, "99 999 999 999", false,
      "steuer|tax id|idnr|identifikationsnummer"},
-    {"hr_oib", 11, hr_oib, "", false, "oib"},
+    {"hr_oib", 11, hr_oib, "", false, "oib|osobni iden"},
     {"be_rrn", 11, be_rrn, "99.99.99-999.99", false,
      "rijksregister|registre national|national number"},
     {"pl_pesel", 11, pl_pesel, "", false, "pesel"},
@@ -215,7 +291,39 @@ constexpr auto kNumbers = std::to_array<NumberRule>({
     {"za_id", 13, za_id, "", false, "south africa|id number|rsa id|identity number"},
     {"fr_nir", 15, fr_nir, "", true, ""},
     {"cn_id", 18, cn_id, "", true, ""},
+    {"ee_isikukood", 11, baltic_code, "", false, "isikukood|estonian"},
+    {"lt_asmens_kodas", 11, baltic_code, "", false, "asmens kodas|lithuanian"},
+    {"lv_personas_kods", 11, lv_personas_kods, "", false, "personas kod|latvian"},
+    {"rs_jmbg", 13, jmbg, "", false,
+     "jmbg|em\u0161o|emso|mati\u010dni|maticni|\u0458\u043c\u0431\u0433|\u0435\u043c\u0431\u0433"},
+    {"ua_rnokpp", 10, ua_rnokpp, "", false,
+     "\u0440\u043d\u043e\u043a\u043f\u043f|\u0456\u043f\u043d|"
+     "\u0456\u0434\u0435\u043d\u0442\u0438\u0444\u0456\u043a\u0430\u0446|rnokpp|ukrainian"},
+    {"ru_snils", 11, ru_snils, "999-999-999 99", false, "\u0441\u043d\u0438\u043b\u0441|snils"},
+    {"ru_inn", 12, ru_inn, "", false, "\u0438\u043d\u043d|inn:|inn |russian tax"},
+    {"kz_iin", 12, kz_iin, "", false, "\u0438\u0438\u043d|\u0436\u0441\u043d|iin"},
+    {"my_nric", 12, my_nric, "999999-99-9999", false, "mykad|nric|kad pengenalan"},
+    {"id_nik", 16, id_nik, "", false, "nik |nik:|ktp|kependudukan"},
+    {"nz_ird", 9, nz_ird, "", false, "ird "},
+    {"is_kennitala", 10, is_kennitala, "", false, "kennitala|icelandic"},
+    {"ec_cedula", 10, ec_cedula, "", false, "c\u00e9dula|cedula"},
+    {"uy_ci", 8, uy_ci, "9.999.999-9", false, "c\u00e9dula|cedula|uruguay"},
+    {"hu_adoazonosito", 10, hu_tax, "", false, "ad\u00f3azonos|adoazonos|hungarian"},
+    {"hu_taj", 9, hu_taj, "", false, "taj sz\u00e1m|taj-sz|taj:|taj "},
+    {"lu_matricule", 13, lu_matricule, "", false, "matricule|luxembourg"},
+    {"passport", 9, any_number, "", false, kPassportWords},
+    {"passport", 8, any_number, "", false, kPassportWords},
+    {"us_driver_license", 9, any_number, "", false, kLicenceWords},
+    {"us_driver_license", 8, any_number, "", false, kLicenceWords},
+    {"us_driver_license", 7, any_number, "", false, kLicenceWords},
 });
+
+// Names that any country's number may have. Nine digits with one check digit are too few for them.
+constexpr std::string_view kAnyState =
+    "national id|identity number|identity no|identity card|identification number|personal id|"
+    "personal number|personal code|tax id|tax number|taxpayer|social security|national number|"
+    "citizen|id card|personalausweis|ausweisnummer|carte d'identit|documento de identidad";
+constexpr size_t kTellingDigits = 10;
 
 bool has_shape(std::string_view form, std::string_view shape) {
   if (shape.empty() || form.size() != shape.size()) return false;
@@ -260,6 +368,8 @@ std::string_view national_number(std::string_view form, std::string_view digits,
     if (rule.digits != digits.size() || uniform(digits) || !rule.valid(digits)) continue;
     if (rule.unmistakable || has_shape(form, rule.shape)) return rule.type;
     if (near.any_of(rule.words)) return rule.type;
+    if (rule.digits >= kTellingDigits && rule.valid != id_nik && near.any_of(kAnyState))
+      return rule.type;
   }
   return {};
 }

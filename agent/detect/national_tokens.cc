@@ -32,6 +32,7 @@ bool es_dni(std::string_view t) {
   if (!std::all_of(digits.begin(), digits.end(), is_digit)) return false;
   return kLetters[static_cast<size_t>(number(digits)) % 23] == t[8];
 }
+bool es_dni_marked(std::string_view t) { return es_dni(std::string(t.substr(0, 8)) + t.back()); }
 bool it_codice_fiscale(std::string_view t) {
   constexpr std::array<int, 26> kOdd = {1,  0,  5, 7, 9, 13, 15, 17, 19, 21, 2,  4,  18,
                                         20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23};
@@ -84,6 +85,7 @@ bool mx_curp(std::string_view t) {
     sum += static_cast<int>(kAlphabet.find(t[i])) * (18 - static_cast<int>(i));
   return (t[10] == 'H' || t[10] == 'M') && (10 - sum % 10) % 10 == digit(t[17]);
 }
+bool any_token(std::string_view /*t*/) { return true; }
 bool in_pan(std::string_view t) {
   return std::string_view("PCHFATBLJG").find(t[3]) != std::string_view::npos;
 }
@@ -111,6 +113,7 @@ struct TokenRule {
 };
 constexpr auto kTokens = std::to_array<TokenRule>({
     {"es_dni", "99999999A", es_dni, false, "dni|nif|documento nacional|spanish"},
+    {"es_dni", "99999999-A", es_dni_marked, false, "dni|nif|documento nacional|spanish"},
     {"es_nie", "A9999999A", es_dni, false, "nie|extranjero"},
     {"it_codice_fiscale", "AAAAAA99A99A999A", it_codice_fiscale, true, ""},
     {"sg_nric", "A9999999A", sg_nric, false, "nric|fin |singapore"},
@@ -123,10 +126,21 @@ constexpr auto kTokens = std::to_array<TokenRule>({
     {"uk_nino", "AA999999A", uk_nino, false, "national insurance|nino|ni number|ni no"},
     {"uk_nino", "AA 99 99 99 A", uk_nino, true, ""},
     {"mx_curp", "AAAA999999AAAAAA*9", mx_curp, true, ""},
-    {"in_pan", "AAAAA9999A", in_pan, false, "pan |pan:|permanent account"},
+    {"in_pan", "AAAAA9999A", in_pan, false,
+     "pan |pan:|pan,|pan=|pan\"|pan'|permanent account|income tax"},
     {"cl_rut", "99.999.999-*", cl_rut, true, ""},
     {"cl_rut", "9.999.999-*", cl_rut, true, ""},
     {"cl_rut", "99999999-*", cl_rut, false, "rut"},
+    {"passport", "A9999999", any_token, false, kPassportWords},
+    {"passport", "A99999999", any_token, false, kPassportWords},
+    {"passport", "AA9999999", any_token, false, kPassportWords},
+    {"passport", "AA999999", any_token, false, kPassportWords},
+    {"passport", "A99******", any_token, false, kPassportWords},
+    {"us_driver_license", "A9999999", any_token, false, kLicenceWords},
+    {"us_driver_license", "A99999999", any_token, false, kLicenceWords},
+    {"us_driver_license", "A999999999999", any_token, false, kLicenceWords},
+    {"us_driver_license", "A999-9999-9999", any_token, false, kLicenceWords},
+    {"uk_driving_licence", "AAAAA999999AA9AA", any_token, false, kLicenceWords},
 });
 
 }  // namespace

@@ -94,9 +94,19 @@ class Finder {
       }
     }
     if (const size_t past = address(start); past > start) return past;
-    if (starts_inside_word(start) || (end < text_.size() && is_alnum(text_[end]))) return end;
+    const size_t whole = past_extension(end);
+    if (starts_inside_word(start) || (whole < text_.size() && is_alnum(text_[whole]))) return end;
     classify(start, end, digits);
-    return end;
+    return std::max(end, whole);
+  }
+
+  // "x5184" behind a phone's number.
+  size_t past_extension(size_t end) const {
+    constexpr size_t kLongest = 6;
+    if (end + 1 >= text_.size() || text_[end] != 'x' || !is_digit(text_[end + 1])) return end;
+    size_t past = end + 1;
+    while (past < text_.size() && past - end <= kLongest && is_digit(text_[past])) ++past;
+    return past;
   }
 
   // A street with its number at `start`.
@@ -185,7 +195,8 @@ class Finder {
     }
     const size_t space = form.find_first_of(" -");
     if (space == 4 && form.size() >= 17) return true;
-    const bool usual = space == form.npos && (form.size() == 15 || form.size() == 16);
+    const bool usual =
+        space == form.npos && (form.size() == 16 || (form.size() == 15 && form[0] == '3'));
     return usual && !near.any_of(
                         "id|ids|tracking|order|invoice|reference|ref|account|phone|imei|"
                         "serial|timestamp|time|hash|number|no|ticket|sku|isbn|seed");
@@ -194,7 +205,9 @@ class Finder {
   bool is_phone(size_t start, std::string_view form, const std::string& digits) const {
     if (form[0] == '+') return digits.size() >= 8 && digits.size() <= 15;  // E.164
     const bool separated = form.find_first_of("-. )") != form.npos;
-    if (digits.size() < 9 || digits.size() > 12 || looks_like_date(form)) return false;
+    const bool asked = separated && digits.size() >= 7 && is_asked_to_call(start);
+    if (asked && !looks_like_date(form)) return true;
+    if (digits.size() < 9 || digits.size() > 13 || looks_like_date(form)) return false;
     if (has_context(start)) return true;
     // North American: 3-3-4
     const bool bracket = start > 0 && text_[start - 1] == '(';
@@ -212,6 +225,13 @@ class Finder {
     const size_t from = start > kReach ? start - kReach : 0;
     WordsNear near{lower_case(text_.substr(from, start - from))};
     return near;
+  }
+
+  bool is_asked_to_call(size_t start) const {
+    return words_near(start).any_of(
+        "call me|text me|ring me|reach me|phone number|phone is|mobile is|my phone|my mobile|my "
+        "cell|"
+        "my number");
   }
 
   bool has_context(size_t start) const {

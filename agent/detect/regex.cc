@@ -1,6 +1,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "agent/detect/regex.h"
 
+#include <algorithm>
+
 #include <pcre2.h>
 
 namespace sonde::detect {
@@ -10,6 +12,28 @@ void Regex::FreeData::operator()(pcre2_match_data* data) const { pcre2_match_dat
 void Regex::FreeContext::operator()(pcre2_match_context* context) const {
   pcre2_match_context_free(context);
 }
+
+namespace {
+
+// Compiled expressions look for a character that every match holds up to the end of what they are
+// given: a text of megabytes would be read once for each literal. No match is longer than its
+// repetitions allow; twice their sum leaves room for those within others.
+size_t reach_of(std::string_view pattern) {
+  constexpr size_t kShort = 1024;
+  constexpr size_t kUnbounded = 2048;  // of "+", "*" and "{20,}"
+  size_t sum = 0;
+  for (size_t at = pattern.find(','); at != pattern.npos; at = pattern.find(',', at + 1)) {
+    size_t most = 0;
+    size_t end = at + 1;
+    for (; end < pattern.size() && pattern[end] >= '0' && pattern[end] <= '9'; ++end) {
+      most = most * 10 + static_cast<size_t>(pattern[end] - '0');
+    }
+    if (end < pattern.size() && pattern[end] == '}') sum += end == at + 1 ? kUnbounded : most;
+  }
+  return 2 * sum + kShort;
+}
+
+}  // namespace
 
 Result<Regex> Regex::compile(std::string_view pattern) {
   Regex regex;
@@ -29,10 +53,12 @@ Result<Regex> Regex::compile(std::string_view pattern) {
   regex.data_.reset(pcre2_match_data_create(2, nullptr));
   regex.context_.reset(pcre2_match_context_create(nullptr));
   pcre2_set_match_limit(regex.context_.get(), kMatchLimit);
+  regex.reach_ = reach_of(pattern);
   return regex;
 }
 
 std::optional<Capture> Regex::match_at(std::string_view text, size_t position) const {
+  text = text.substr(0, position + std::min(reach_, text.size() - position));
   const int count = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
                                 position, 0, data_.get(), context_.get());
   if (count < 0) return std::nullopt;

@@ -25,7 +25,8 @@ class Regex {
  public:
   static Result<Regex> compile(std::string_view pattern);
 
-  // A match that begins exactly at `position`; what stands before it is seen by look-behind.
+  // A match that begins exactly at `position`; what stands before it is seen by look-behind, what
+  // stands farther behind than the expression can reach is not looked at.
   std::optional<Capture> match_at(std::string_view text, size_t position) const;
 
  private:
@@ -39,6 +40,7 @@ class Regex {
   struct FreeContext {
     void operator()(pcre2_real_match_context_8* context) const;
   };
+  size_t reach_ = 0;  // bytes from `position`
   std::unique_ptr<pcre2_real_code_8, FreeCode> code_;
   std::unique_ptr<pcre2_real_match_data_8, FreeData> data_;
   std::unique_ptr<pcre2_real_match_context_8, FreeContext> context_;

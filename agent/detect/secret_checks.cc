@@ -41,7 +41,13 @@ constexpr auto kPublicExamples = std::to_array<std::string_view>(
      "sk_test_4eC39HqLyjWDarjtT1zdp7dc", "sk_test_BQokikJOvBiI2HlWgH4olfQ2",  // Stripe's manual
      // Azure's emulators of Cosmos DB and of storage
      "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==",
+     "QWxhZGRpbjpvcGVuIHNlc2FtZQ",                   // RFC 7617, 2
      "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",  // the token on the front page of jwt.io
+     // Keys of Google's own pages and samples, public by their owner's word
+     "AIzaSyBcE-OOIbhjyR83gm4r2MFCu4MJmprNXsw", "AIzaSyDSb51JiIcB6OJpwwMicseKRhhrOq1cS7g",
+     "AIzaSyA8vmApnrHNFE0bApF4hoZ11srVL_n0nvY", "AIzaSyDMAScliyLx7F0NPDEJi1QmyCgHIAODrlU",
+     "AIzaSyAnLA7NfeLquW1tJFpx_eQCxoX-oo6YyIs", "AIzaSyB8qGxt4ec15vitgn44duC5ucxaOi4FmqE",
+     "AIzaSyBF2RrAIm4a0mO64EShQfqfd2AFnzAvvuU",
      "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="});
 
 // Six or more equal characters in a row, or eight or more that count up. Digits that count up say
@@ -115,22 +121,44 @@ Verdict check_generic(std::string_view value) {
   return Verdict::kPlausible;
 }
 
+// "^7.1.3", "1219328376.07815"
+bool reads_as_number(std::string_view value) {
+  return value.find_first_not_of("0123456789.,-+^~>=<xv*") == value.npos;
+}
+
 Verdict check_password(std::string_view value) {
   const auto digits = std::count_if(value.begin(), value.end(), is_digit);
   const auto lowers = std::count_if(value.begin(), value.end(), is_lower);
   const auto uppers = std::count_if(value.begin(), value.end(), is_upper);
   const auto others = static_cast<ptrdiff_t>(value.size()) - digits - lowers - uppers;
   const int classes = (digits > 0) + (lowers > 0) + (uppers > 0) + (others > 0);
-  if (classes < 2) return Verdict::kNo;
+  if (classes < 2 || reads_as_number(value)) return Verdict::kNo;
   if (digits == 0 && (classes < 3 || value.find('.') != value.npos) && !letters_drawn(value)) {
     return Verdict::kNo;
   }
   const std::string low = lowered(value);
+  constexpr auto kThrowaway = std::to_array<std::string_view>(
+      {"abc123", "123abc", "pass123", "test123", "test1234", "abcd1234", "1234abcd"});
+  if (std::find(kThrowaway.begin(), kThrowaway.end(), low) != kThrowaway.end()) {
+    return Verdict::kNo;
+  }
   if (low.rfind("http", 0) == 0 || value.find("::") != value.npos) return Verdict::kNo;
   // Calls and members: user.password, get_password1
   const bool code = value.front() == '$' || value.front() == '@' || value.front() == '/' ||
-                    value.front() == '.' || value.front() == '=' || value.front() == '-';
+                    value.front() == '.' || value.front() == '=' || value.front() == '-' ||
+                    (digits == 0 && value.back() == '=');
   return code ? Verdict::kNo : Verdict::kPlausible;
+}
+
+// "the password Harbor!2026": digits with signs, or drawn.
+Verdict check_spoken(std::string_view value) {
+  const auto digits = std::count_if(value.begin(), value.end(), is_digit);
+  const auto uppers = std::count_if(value.begin(), value.end(), is_upper);
+  const auto lowers = std::count_if(value.begin(), value.end(), is_lower);
+  const bool signs = value.find_first_of("!@#%^&*?$+~") != value.npos;
+  const bool drawn = uppers > 0 && lowers > 0 && looks_random(value);
+  if (digits == 0 || (!signs && !drawn) || uppers + lowers == 0) return Verdict::kNo;
+  return check_password(value);
 }
 
 Verdict check_url_password(std::string_view value) {
@@ -195,8 +223,43 @@ static bool is_camel_case(std::string_view value) {
   return humps > 0 && hump >= kShortestHump && value.size() >= kShortestName;
 }
 
+// "hEZjac1M5HERK4": in names digits stand together, or apart by marks.
+static bool has_scattered_digits(std::string_view value) {
+  constexpr size_t kGroups = 3;
+  size_t groups = 0;
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (!is_digit(value[i]) && !is_letter(value[i])) return false;
+    if (is_digit(value[i]) && (i == 0 || !is_digit(value[i - 1]))) ++groups;
+  }
+  return groups >= kGroups;
+}
+
+// "GNUTLS_PKCS11_TOKEN_LABEL", "SRP_user_pwd": three or more parts, each of letters in one case
+// with a number behind them at most.
+static bool is_snake_case(std::string_view value) {
+  constexpr size_t kParts = 3;
+  constexpr size_t kMeanPart = 3;
+  size_t parts = 1;
+  size_t letters = 0;
+  for (size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    if (c == '_' || c == '-' || c == '.') {
+      ++parts;
+      continue;
+    }
+    const char before = i > 0 ? value[i - 1] : '_';
+    if (!is_letter(c) && !is_digit(c)) return false;
+    if (!is_letter(c)) continue;
+    if (is_digit(before)) return false;
+    if (is_letter(before) && is_upper(c) != is_upper(before)) return false;
+    ++letters;
+  }
+  return parts >= kParts && letters >= parts * kMeanPart;
+}
+
 bool reads_as_name(std::string_view value) {
-  if (is_camel_case(value)) return true;
+  if (is_camel_case(value) || is_snake_case(value)) return true;
+  if (has_scattered_digits(value)) return false;
   size_t in_words = 0;
   size_t run = 0;
   size_t letters = 0;
@@ -287,6 +350,10 @@ Verdict check_secret(SecretCheck check, std::string_view value) {
       return check_base64(value);
     case SecretCheck::kBasicAuth:
       return check_basic_auth(value);
+    case SecretCheck::kSpoken:
+      return check_spoken(value);
+    case SecretCheck::kUuidKey:
+      return Verdict::kPlausible;
   }
   return Verdict::kNo;
 }

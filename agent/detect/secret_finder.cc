@@ -8,14 +8,28 @@
 #include "agent/detect/randomness.h"
 #include "agent/detect/regex.h"
 #include "agent/detect/secret_checks.h"
+#include "agent/detect/secret_names.h"
 
 namespace sonde::detect {
 
 namespace {
 
-// Between the name and the value of an assignment: `"name": "`, `NAME=`, `name := '`, `name is `.
+// Between the name and the value: the rest of the name, what closes it, and one of the ways to say
+// that a value follows. A type's annotation stands before the others, or it is taken for the value.
 constexpr std::string_view kNameTail =
-    R"([\w.-]{0,30}["'`\\\])\s]{0,4}(?:\s{0,3}(?:=>|:=|:{1,3}|={1,3}|\?=|>|,|\|\|)|\s+is(?:\s*:)?\s|["']\s{1,3}value=|\s(?=["']))[\s"'`\\=(]{0,8})";
+    R"([\w.-]{0,30}(?: (?i:api|app|access|secret|auth|client|admin|account|bot|private|key|token)){0,3})"
+    R"(["'`\\\])\s]{0,4}(?:)"
+    R"(\s{0,2}:\s{0,2}[A-Za-z&'\[][\w\[\]<>&'.|? ]{0,30}?\s?=(?![=>]))"  // secret: &str =
+    R"(|\s{0,3}(?:=>|:=|:{1,3}|={1,3}|\?=|>|,(?=\s{0,3}\\?["'`])|\|\||：))"
+    R"(|\s+(?:is|to|are|lautet|ist|es|est|è|é|är|er|jest)(?:\s*:|\snow)?\s)"
+    R"(|["']\s{1,3}value=|\s(?=["'`])|\(\s?(?=["'`])|\s--(?:body|value)[\s=])"
+    R"(|,?\s{0,16}(?:\\?["'])?[Vv]alue(?:\\?["'])?\s{0,2}[:=])"  // name: X, value: secret
+    R"(|["']\s{0,2}\{\s{0,12}(?:[^}\n]{0,80}\n\s{0,8}){0,3}?default\s{0,8}=)"  // Terraform
+    R"(|\s?(?:是|为|は|는)\s?)"
+    R"(|\s+(?:for|of|on|to|from)\s[^\n.:;=]{1,40}?\s(?:is|=|:)\s)"
+    // "my api key 0123...", which takes a long value
+    R"(|(?<=pi[ _-]key|et[ _-]key|ss[ _-]key|te[ _-]key|[hist][ _-]token|t[ _-]secret)\s(?=[\w.=+/~:-]{20}))"
+    R"()[\s"'`\\=(]{0,8})";
 constexpr std::string_view kValueEnd = R"((?=[`'"\s;,\\<>)\]}&|#]|[.:!?](?:\s|$)|$))";
 // A line break of a JSON string may stand before a token as "\n".
 constexpr std::string_view kTokenStart = R"((?:(?<![A-Za-z0-9])|(?<=\\[nrt])))";
@@ -89,63 +103,6 @@ void SecretFinder::Impl::on_hit(std::string_view text, const LiteralHit& hit,
   }
 }
 
-namespace {
-
-// Inside of another word a provider's name means nothing ("rookTable" is not of Okta), unless a
-// hump or a sign begins it.
-bool inside_word(std::string_view text, size_t start) {
-  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  return start > 0 && lower(text[start]) && lower(text[start - 1]);
-}
-
-// Names of what is public or only points at a secret: "public_token", "credentialsId", "key_size".
-bool names_no_secret(std::string_view text, const LiteralHit& hit, size_t value,
-                     SecretCheck check) {
-  const auto part = [](char c) {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' ||
-           c == '-';
-  };
-  size_t start = hit.start;
-  while (start > 0 && hit.start - start < 32 && part(text[start - 1])) --start;
-  size_t end = hit.end;
-  while (end < value && part(text[end])) ++end;
-  std::string name(text.substr(start, end - start));
-  for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  constexpr auto kWords = std::to_array<std::string_view>(
-      {"public",   "csrf",      "xsrf",      "accessor",  "keyfile",  "key_file", "authenticity",
-       "hash",     "digest",    "sha1",      "sha2",      "sha5",     "md5",      "etag",
-       "commit",   "nonce",     "integrity", "revision",  "cache",    "idempot",  "pagina",
-       "cursor",   "next_",     "keyframe",  "size",      "length",   "keyboard", "keyword",
-       "monkey",   "tokenizer", "max_token", "max-token", "tokens",   "author",   "accessib",
-       "clientid", "client_id", "client-id", "keyname",   "key_name", "checksum"});
-  if (check == SecretCheck::kPassword) {
-    constexpr auto kAbout = std::to_array<std::string_view>(
-        {"algorithm", "policy", "hint", "length", "encoder", "scheme", "regex", "_field", "_type",
-         "_url", "_path", "_file", "_name"});
-    return std::any_of(kAbout.begin(), kAbout.end(),
-                       [&](std::string_view word) { return name.find(word) != name.npos; });
-  }
-  const bool listed = std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) {
-    return name.find(word) != name.npos;
-  });
-  const bool points = name.ends_with("id") && !name.ends_with("keyid");
-  return listed || points || name.ends_with("name") || name.ends_with("path") ||
-         name.ends_with("url") || name.ends_with("type");
-}
-
-// The keyword is a whole quoted key, as in the records that tools return, and no part of a
-// setting's name ("db_password").
-bool is_record_field(std::string_view text, const LiteralHit& hit) {
-  size_t end = hit.end;
-  while (end < text.size() && (text[end] | 0x20) >= 'a' && (text[end] | 0x20) <= 'z') ++end;
-  const auto quote = [&](size_t at) {
-    return at < text.size() && (text[at] == '"' || text[at] == '\'' || text[at] == '\\');
-  };
-  return hit.start > 0 && quote(hit.start - 1) && quote(end);
-}
-
-}  // namespace
-
 void SecretFinder::Impl::try_rule(std::string_view text, const LiteralHit& hit, uint32_t index,
                                   std::vector<Secret>& out) const {
   const auto& [rule, regex] = rules[index];
@@ -171,7 +128,7 @@ namespace {
 // "Summer2024!": a digit and a sign that names in code cannot have.
 bool keeps_password_rules(std::string_view value) {
   return value.find_first_of("0123456789") != value.npos &&
-         value.find_first_of("!@#%^&*?+~") != value.npos;
+         (value.find_first_of("!@#%^&*?+~") != value.npos || value.back() == '$');
 }
 
 double score_of(const SecretRule& rule, Verdict verdict, std::string_view value) {

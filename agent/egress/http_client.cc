@@ -98,6 +98,8 @@ struct HttpClient::Impl {
     if (!options.proxy) curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");  // all that libcurl knows
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    // A silent name server holds up no cancel(): the thread that asks it is left to end by itself.
+    curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT,
                      static_cast<long>(options.connect_timeout.count()));
     curl_easy_setopt(handle, CURLOPT_TIMEOUT, static_cast<long>(options.timeout.count()));

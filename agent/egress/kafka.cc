@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 
+#include "agent/base/abandonable.h"
+
 namespace sonde::egress {
 namespace {
 
@@ -18,6 +20,8 @@ struct FreeProducer {
 };
 using Conf = std::unique_ptr<rd_kafka_conf_t, FreeConf>;
 using Producer = std::unique_ptr<rd_kafka_t, FreeProducer>;
+
+constexpr std::chrono::seconds kLongestEnd{2};
 
 // What became of one batch; its address travels with each message.
 struct Progress {
@@ -120,11 +124,18 @@ class KafkaTarget final : public Target {
     }
   }
 
-  // Without the purge, destroying would wait for messages that nobody waits for any more.
+  // Without the purge, destroying would wait for messages that nobody waits for any more. Both wait
+  // for librdkafka's threads, one of which may be asking a silent name server.
   void discard() {
     if (!producer_) return;
-    rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    producer_.reset();
+    const auto given_up = std::chrono::steady_clock::now() + kLongestEnd;
+    wait_unless([given_up] { return std::chrono::steady_clock::now() >= given_up; },
+                [producer = std::move(producer_)]() mutable {
+                  rd_kafka_purge(producer.get(),
+                                 RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+                  producer.reset();
+                  return true;
+                });
   }
 
   const KafkaConfig config_;

@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include "agent/egress/cef.h"
+#include "agent/egress/resolve.h"
 
 namespace sonde::egress {
 namespace {
@@ -141,16 +141,12 @@ class SyslogTarget final : public Target {
 
   Status connect() {
     deadline_ = Clock::now() + config_.timeout;
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int failed = ::getaddrinfo(config_.host.c_str(), config_.port.c_str(), &hints, &found);
-    if (failed != 0) {
-      return fail(fmt::format("cannot resolve '{}': {}", config_.host, ::gai_strerror(failed)));
-    }
-    const std::unique_ptr<addrinfo, Free<addrinfo, ::freeaddrinfo>> addresses(found);
+    const auto addresses = resolve(config_.host, config_.port, SOCK_STREAM, [this] {
+      return cancelled_.load() || Clock::now() >= deadline_;
+    });
+    if (!addresses.ok()) return tl::unexpected<Error>(addresses.error());
     Status connected = fail("no address");
-    for (const addrinfo* at = found; at && !connected.ok(); at = at->ai_next) {
+    for (const addrinfo* at = addresses->get(); at && !connected.ok(); at = at->ai_next) {
       connected = connect_to(*at);
     }
     if (!connected.ok()) {

@@ -1,18 +1,17 @@
 #include "agent/egress/syslog_udp.h"
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 
 #include <fmt/format.h>
-#include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "agent/egress/resolve.h"
+
 namespace sonde::egress {
 namespace {
-
-struct FreeAddresses {
-  void operator()(addrinfo* addresses) const { ::freeaddrinfo(addresses); }
-};
 
 class UdpSyslogTarget final : public Target {
  public:
@@ -44,19 +43,16 @@ class UdpSyslogTarget final : public Target {
     return outcome;
   }
 
-  void cancel() override {}  // nothing here waits for a peer
+  void cancel() override { cancelled_.store(true); }
 
  private:
   Status connect() {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_DGRAM;
-    addrinfo* found = nullptr;
-    const int failed = ::getaddrinfo(config_.host.c_str(), config_.port.c_str(), &hints, &found);
-    if (failed != 0) {
-      return fail(fmt::format("cannot resolve '{}': {}", config_.host, ::gai_strerror(failed)));
-    }
-    const std::unique_ptr<addrinfo, FreeAddresses> addresses(found);
-    for (const addrinfo* at = found; at != nullptr && socket_ < 0; at = at->ai_next) {
+    const auto deadline = std::chrono::steady_clock::now() + config_.timeout;
+    const auto addresses = resolve(config_.host, config_.port, SOCK_DGRAM, [this, deadline] {
+      return cancelled_.load() || std::chrono::steady_clock::now() >= deadline;
+    });
+    if (!addresses.ok()) return tl::unexpected<Error>(addresses.error());
+    for (const addrinfo* at = addresses->get(); at != nullptr && socket_ < 0; at = at->ai_next) {
       socket_ = ::socket(at->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
       if (socket_ >= 0 && ::connect(socket_, at->ai_addr, at->ai_addrlen) != 0) disconnect();
     }
@@ -71,6 +67,7 @@ class UdpSyslogTarget final : public Target {
 
   const SyslogConfig config_;
   int socket_ = -1;
+  std::atomic<bool> cancelled_{false};
 };
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 // What other replicas stored wakes nobody here.
 constexpr std::chrono::milliseconds kInterval{1000};
 // One transaction's worth: short enough that delivery never waits long behind it.
-constexpr size_t kAlertsPerRound = 250;
+constexpr size_t kAlertsPerRound = 1000;
 constexpr std::chrono::milliseconds kPauseWhileBusy{250};
 
 }  // namespace

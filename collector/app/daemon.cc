@@ -24,6 +24,7 @@
 #include "collector/app/fingerprint_key.h"
 #include "collector/app/follower.h"
 #include "collector/app/housekeeping.h"
+#include "collector/app/indexing.h"
 #include "collector/app/policy_key.h"
 #include "collector/export/exporter.h"
 
@@ -280,6 +281,7 @@ Status run_daemon(const std::string& config_path, const Config& config) {
   Correlation correlation(**pool, events,
                           [&writer] { return writer.queued_records() > kFloodRecords; });
   correlator = &correlation;
+  const Indexing indexing(**pool, [&writer] { return writer.queued_records() > kFloodRecords; });
   const Housekeeping housekeeping(**pool, config, metrics);
   const auto exporters = start_exports(config, **pool);
   if (!exporters.ok()) return tl::unexpected<Error>(exporters.error());
@@ -295,6 +297,8 @@ Status run_daemon(const std::string& config_path, const Config& config) {
   spdlog::info("stopping: answering what is under way");
   events.close_all();
   server->reset();
+  for (const auto& exporter : *exporters)
+    exporter->begin_stop();  // together: none waits for another
   ::close(signals);
   return {};
 }

@@ -90,13 +90,17 @@ Exporter::Exporter(store::Pool& pool, const ExportConfig& config, std::unique_pt
       thread_([this] { run(); }) {}
 
 Exporter::~Exporter() {
+  begin_stop();
+  thread_.join();
+}
+
+void Exporter::begin_stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
   target_->cancel();
-  thread_.join();
 }
 
 bool Exporter::stopped_within(milliseconds pause) {

@@ -42,6 +42,9 @@ class Exporter {
            std::function<int64_t()> now_ms, std::function<void(const std::string&)> report,
            const ExporterTimes& times = {});
   ~Exporter();
+  // Any thread: what is under way is given up, and the export goes on at the next start. The
+  // destructor waits for it.
+  void begin_stop();
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
 

@@ -7,22 +7,16 @@
 // what a person merged or split is pinned and left as it is.
 #pragma once
 
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/base/result.h"
+#include "collector/incident/book.h"
 #include "collector/store/incidents.h"
 #include "collector/store/pool.h"
 
 namespace sonde::incident {
-
-struct Round {
-  size_t alerts = 0;  // taken; 0: nothing to do, or another replica is at it
-  std::set<int64_t> created;
-  std::set<int64_t> updated;  // and still there
-  std::set<int64_t> merged;   // into one of the others
-};
 
 class Correlator {
  public:
@@ -38,8 +32,9 @@ class Correlator {
   Result<std::optional<store::Incident>> split(int64_t incident_id,
                                                const std::vector<std::string>& alert_uids);
 
-  // Forgets entities that no window reaches any more. Answers how many.
-  Result<int64_t> forget_before(int64_t time_ms);
+  // Forgets entities that no window reaches any more, about `limit` of them. Answers how many:
+  // fewer than `limit` when none is left.
+  Result<int64_t> forget_before(int64_t time_ms, int64_t limit);
 
  private:
   store::Pool& pool_;

@@ -27,6 +27,13 @@ LinkRule link_rule(std::string_view entity_type);
 // The less, the more an entity of this type tells: where there are too many, these are kept.
 size_t link_rank(std::string_view entity_type);
 
+// Entities are remembered by stretches of time as long as their window, so that a window reaches
+// into three of them at most, however much is stored. When a window changes, what was remembered
+// under the old one is not found any more.
+inline int64_t bucket_of(int64_t time_ms, const LinkRule& rule) {
+  return rule.window_ms == 0 ? 0 : time_ms - time_ms % rule.window_ms;
+}
+
 // The longest window of all: how long entities are remembered.
 inline constexpr int64_t kLongestWindowMs = int64_t{7} * 24 * 3'600'000;
 

@@ -1,7 +1,6 @@
 #include "collector/incident/membership.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -40,24 +39,30 @@ Result<std::optional<Subject>> first_subject(sql::Connection& connection, int64_
   return std::optional(read_subject(rows->front()));
 }
 
-// In the place of a host's name in a title.
-constexpr std::string_view kSeveralHosts = "several hosts";
-
-bool names_host(std::string_view title, std::string_view host) {
-  return title.ends_with(fmt::format(" {}", host));
+Result<bool> is_of_several_hosts(sql::Connection& connection, int64_t incident_id) {
+  const auto rows = connection.query(
+      "SELECT 1 FROM incident_digest WHERE incident_id = $1 AND dimension = 'host' LIMIT 2",
+      {incident_id});
+  if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+  return rows->size() > 1;
 }
 
-// `joined`: the title of what joins the incident, or as much of it as says where; "" for nothing.
-Status save(sql::Connection& connection, Incident& incident, std::string_view joined) {
-  if (!incident.title_fixed) {
+}  // namespace
+
+bool names_host(std::string_view title, std::string_view host) {
+  return title.ends_with(fmt::format(" {}", host)) ||
+         title.ends_with(fmt::format(" {}", kSeveralHosts));
+}
+
+Status save(sql::Connection& connection, Incident& incident, bool named_anew) {
+  if (named_anew && !incident.title_fixed) {
     const auto first = first_subject(connection, incident.id);
     if (!first.ok()) return tl::unexpected<Error>(first.error());
+    const auto several = is_of_several_hosts(connection, incident.id);
+    if (!several.ok()) return tl::unexpected<Error>(several.error());
     if (*first) {
-      const bool elsewhere =
-          !joined.empty() && !(*first)->host.empty() && !names_host(joined, (*first)->host);
-      const bool several = elsewhere || names_host(incident.title, kSeveralHosts);
       incident.title = incident_title(incident.stage, (*first)->title, (*first)->application,
-                                      several ? std::string(kSeveralHosts) : (*first)->host);
+                                      *several ? std::string(kSeveralHosts) : (*first)->host);
     }
   }
   return done(connection.execute(
@@ -67,8 +72,18 @@ Status save(sql::Connection& connection, Incident& incident, std::string_view jo
        incident.last_ms, incident.alert_count, incident.stage, incident.id}));
 }
 
-// What both say together; the cost does not grow with their alerts.
-Status save_union(sql::Connection& connection, Incident& incident, const Incident& other) {
+void take_in(Incident& incident, const Subject& subject) {
+  incident.stage |= stage_bit(subject.stage);
+  incident.first_ms = std::min(incident.first_ms, subject.time_ms);
+  incident.last_ms = std::max(incident.last_ms, subject.time_ms);
+  ++incident.alert_count;
+  if (!incident.severity_fixed) {
+    incident.severity =
+        incident_severity(incident.stage, std::max(incident.severity, subject.severity));
+  }
+}
+
+void take_in(Incident& incident, const Incident& other) {
   incident.stage |= other.stage;
   incident.first_ms = std::min(incident.first_ms, other.first_ms);
   incident.last_ms = std::max(incident.last_ms, other.last_ms);
@@ -77,10 +92,7 @@ Status save_union(sql::Connection& connection, Incident& incident, const Inciden
     incident.severity =
         incident_severity(incident.stage, std::max(incident.severity, other.severity));
   }
-  return save(connection, incident, other.title_fixed ? "" : other.title);
 }
-
-}  // namespace
 
 Subject read_subject(const sql::Row& row) {
   Subject subject;
@@ -120,6 +132,11 @@ Result<int64_t> create_incident(sql::Connection& connection, const Subject& subj
   const Status added =
       add_member(connection, {subject.id, id, static_cast<int64_t>(subject.stage), rule, {}, 0});
   if (!added.ok()) return tl::unexpected<Error>(added.error());
+  store::DigestChange digest;
+  digest.add(subject.alert, subject.host, subject.application);
+  if (const Status counted = digest.write(connection, id); !counted.ok()) {
+    return tl::unexpected<Error>(counted.error());
+  }
   return id;
 }
 
@@ -135,20 +152,32 @@ Status join_incident(sql::Connection& connection, int64_t incident_id, const Sub
   if (Status added = add_member(connection, member); !added.ok()) return added;
   Incident& incident = **loaded;
   const StageSet before = incident.stage;
-  incident.stage |= stage_bit(subject.stage);
-  incident.first_ms = std::min(incident.first_ms, subject.time_ms);
-  incident.last_ms = std::max(incident.last_ms, subject.time_ms);
-  ++incident.alert_count;
-  if (!incident.severity_fixed) {
-    incident.severity =
-        incident_severity(incident.stage, std::max(incident.severity, subject.severity));
-  }
-  // The name follows from the stages and the first alert: no need to look while neither changes.
-  // Nor while the host is one that it names.
-  const bool placed =
-      names_host(incident.title, subject.host) || names_host(incident.title, kSeveralHosts);
-  incident.title_fixed = incident.title_fixed || (incident.stage == before && placed);
-  return save(connection, incident, subject.host.empty() ? "" : " " + subject.host);
+  take_in(incident, subject);
+  store::DigestChange digest;
+  digest.add(subject.alert, subject.host, subject.application);
+  if (Status counted = digest.write(connection, incident_id); !counted.ok()) return counted;
+  const bool elsewhere = !names_host(incident.title, subject.host);
+  return save(connection, incident, elsewhere || incident.stage != before);
+}
+
+Status move_alerts(sql::Connection& connection, int64_t into, int64_t from,
+                   const std::string& rule) {
+  const auto moved =
+      rule.empty()
+          ? connection.execute("UPDATE incident_alerts SET incident_id = $1 WHERE incident_id = $2",
+                               {into, from})
+          : connection.execute(
+                "UPDATE incident_alerts SET incident_id = $1, rule = $3 WHERE incident_id = $2",
+                {into, from, std::string_view(rule)});
+  if (!moved.ok()) return tl::unexpected<Error>(moved.error());
+  if (Status digests = store::merge_digests(connection, into, from); !digests.ok()) return digests;
+  const auto comments =
+      connection.execute("UPDATE comments SET object = $1 WHERE object = $2",
+                         {std::string_view(fmt::format("incident:INC-{}", into)),
+                          std::string_view(fmt::format("incident:INC-{}", from))});
+  if (!comments.ok()) return tl::unexpected<Error>(comments.error());
+  return done(connection.execute(
+      "UPDATE incidents SET merged_into = $1, alert_count = 0 WHERE id = $2", {into, from}));
 }
 
 Status merge_incidents(sql::Connection& connection, int64_t into, int64_t from,
@@ -158,27 +187,11 @@ Status merge_incidents(sql::Connection& connection, int64_t into, int64_t from,
   const auto source = load_incident(connection, from);
   if (!source.ok()) return tl::unexpected<Error>(source.error());
   if (!*target || !*source) return fail("an incident vanished while it was merged");
-  const auto moved =
-      rule.empty()
-          ? connection.execute("UPDATE incident_alerts SET incident_id = $1 WHERE incident_id = $2",
-                               {into, from})
-          : connection.execute(
-                "UPDATE incident_alerts SET incident_id = $1, rule = $3 WHERE incident_id = $2",
-                {into, from, std::string_view(rule)});
-  if (!moved.ok()) return tl::unexpected<Error>(moved.error());
-  const auto comments =
-      connection.execute("UPDATE comments SET object = $1 WHERE object = $2",
-                         {std::string_view(fmt::format("incident:INC-{}", into)),
-                          std::string_view(fmt::format("incident:INC-{}", from))});
-  if (!comments.ok()) return tl::unexpected<Error>(comments.error());
-  if (Status marked = done(connection.execute(
-          "UPDATE incidents SET merged_into = $1, alert_count = 0 WHERE id = $2", {into, from}));
-      !marked.ok()) {
-    return marked;
-  }
+  if (Status moved = move_alerts(connection, into, from, rule); !moved.ok()) return moved;
   // A severity that a person chose says nothing of the alerts: then they are looked at.
   if ((*source)->severity_fixed) return sum_up(connection, into);
-  return save_union(connection, **target, **source);
+  take_in(**target, **source);
+  return save(connection, **target, true);
 }
 
 Status sum_up(sql::Connection& connection, int64_t incident_id) {
@@ -186,9 +199,8 @@ Status sum_up(sql::Connection& connection, int64_t incident_id) {
   if (!loaded.ok()) return tl::unexpected<Error>(loaded.error());
   if (!*loaded) return {};
   const auto rows = connection.query(
-      "SELECT m.stage, COUNT(*), MIN(a.time_ms), MAX(a.time_ms), MAX(a.severity), "
-      "MIN(a.host), MAX(a.host) FROM incident_alerts m JOIN alerts a ON a.id = m.alert_id WHERE "
-      "m.incident_id = $1 "
+      "SELECT m.stage, COUNT(*), MIN(a.time_ms), MAX(a.time_ms), MAX(a.severity) "
+      "FROM incident_alerts m JOIN alerts a ON a.id = m.alert_id WHERE m.incident_id = $1 "
       "GROUP BY m.stage",
       {incident_id});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
@@ -196,7 +208,6 @@ Status sum_up(sql::Connection& connection, int64_t incident_id) {
   incident.stage = 0;
   incident.alert_count = 0;
   Severity highest = Severity::kUnknown;
-  std::set<std::string> hosts;
   for (size_t i = 0; i < rows->size(); ++i) {
     const sql::Row& row = (*rows)[i];
     incident.stage |= stage_bit(static_cast<Stage>(row.integer(0)));
@@ -204,12 +215,9 @@ Status sum_up(sql::Connection& connection, int64_t incident_id) {
     incident.first_ms = i == 0 ? row.integer(2) : std::min(incident.first_ms, row.integer(2));
     incident.last_ms = i == 0 ? row.integer(3) : std::max(incident.last_ms, row.integer(3));
     highest = std::max(highest, static_cast<Severity>(row.integer(4)));
-    hosts.insert({row.text(5), row.text(6)});
   }
   if (!incident.severity_fixed) incident.severity = incident_severity(incident.stage, highest);
-  if (incident.title_fixed) return save(connection, incident, "");
-  incident.title = hosts.size() > 1 ? fmt::format(" {}", kSeveralHosts) : "";
-  return save(connection, incident, "");
+  return save(connection, incident, true);
 }
 
 }  // namespace sonde::incident

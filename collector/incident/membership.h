@@ -36,12 +36,30 @@ Result<int64_t> create_incident(store::sql::Connection& connection, const Subjec
 Status join_incident(store::sql::Connection& connection, int64_t incident_id,
                      const Subject& subject, const store::Membership& why);
 
+// What time, count, stages and severity become when an alert, or another incident, is taken in.
+void take_in(store::Incident& incident, const Subject& subject);
+void take_in(store::Incident& incident, const store::Incident& other);
+
+// In the place of a host's name in the title of an incident.
+inline constexpr std::string_view kSeveralHosts = "several hosts";
+// Whether the title says `host`, or that there are several.
+bool names_host(std::string_view title, std::string_view host);
+
+// Writes an incident as it is; `named_anew`: with the title that its stages and its first alert
+// give it, unless a person chose one.
+Status save(store::sql::Connection& connection, store::Incident& incident, bool named_anew);
+
 // Moves all alerts of `from` into `into`. `rule` says why: "merged" by hand, else empty and each
 // alert keeps its own reason.
 Status merge_incidents(store::sql::Connection& connection, int64_t into, int64_t from,
                        const std::string& rule);
 
-// Reads the alerts anew and sets everything that follows from them; for changes by hand.
+// The part of it that concerns alerts, comments, digests and `from` itself.
+Status move_alerts(store::sql::Connection& connection, int64_t into, int64_t from,
+                   const std::string& rule);
+
+// Reads the alerts anew and sets everything that follows from them; for changes by hand. The digest
+// is right already.
 Status sum_up(store::sql::Connection& connection, int64_t incident_id);
 
 }  // namespace sonde::incident

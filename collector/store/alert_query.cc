@@ -76,11 +76,15 @@ void alert_names(Builder& builder, const std::vector<std::string>& names) {
   builder.where("(" + condition + ")");
 }
 
-void search(Builder& builder, sql::Dialect dialect, const std::string& query) {
+void search(Builder& builder, sql::Dialect dialect, const std::string& query, bool common) {
   if (query.empty()) return;
   std::string expression = search_expression(dialect, query);
   if (expression.empty()) {
     builder.where("1 = 0");
+  } else if (dialect == sql::Dialect::kSqlite && common) {
+    builder.where(fmt::format(
+        "EXISTS (SELECT 1 FROM alerts_search WHERE alerts_search MATCH {} AND rowid = a.id)",
+        builder.parameter(std::move(expression))));
   } else if (dialect == sql::Dialect::kSqlite) {
     builder.where(
         fmt::format("a.id IN (SELECT rowid FROM alerts_search WHERE alerts_search MATCH {})",
@@ -109,7 +113,8 @@ bool leaves_new_out(const AlertFilter& filter) {
          std::find(statuses.begin(), statuses.end(), WorkStatus::kNew) == statuses.end();
 }
 
-void add_fields(Builder& builder, sql::Dialect dialect, const AlertFilter& filter) {
+void add_fields(Builder& builder, sql::Dialect dialect, const AlertFilter& filter,
+                bool common_words = false) {
   builder.any_of("severity", filter.severities,
                  [](Severity value) { return static_cast<int64_t>(value); });
   builder.any_of("status", filter.statuses,
@@ -128,7 +133,7 @@ void add_fields(Builder& builder, sql::Dialect dialect, const AlertFilter& filte
         fmt::format("a.id IN (SELECT alert_id FROM incident_alerts WHERE incident_id = {})",
                     builder.parameter(*filter.incident_id)));
   }
-  search(builder, dialect, filter.query);
+  search(builder, dialect, filter.query, common_words);
 }
 
 }  // namespace
@@ -154,8 +159,9 @@ std::string search_expression(sql::Dialect dialect, std::string_view query) {
 }
 
 BuiltQuery build_alert_query(sql::Dialect dialect, const AlertFilter& filter, size_t limit,
-                             std::optional<AlertCursor> after, const AlertFilter* driver) {
+                             std::optional<AlertCursor> after, const AlertPlan& plan) {
   BuiltQuery query;
+  const AlertFilter* driver = plan.driver;
   const bool plain = driver != nullptr && dialect == sql::Dialect::kSqlite;
   Builder builder(query, plain);
   if (driver != nullptr) {
@@ -164,7 +170,7 @@ BuiltQuery build_alert_query(sql::Dialect dialect, const AlertFilter& filter, si
     builder.where(fmt::format("a.id IN (SELECT a.id FROM alerts a{} LIMIT {})", inner.conditions(),
                               inner.parameter(kRare)));
   }
-  add_fields(builder, dialect, filter);
+  add_fields(builder, dialect, filter, plan.common_words);
   if (filter.since_ms) {
     builder.where(
         fmt::format("{} >= {}", builder.column("time_ms"), builder.parameter(*filter.since_ms)));
@@ -211,6 +217,19 @@ std::vector<AlertFilter> single_filters(const AlertFilter& filter) {
 BuiltQuery build_count_query(sql::Dialect dialect, const AlertFilter& filter) {
   BuiltQuery query;
   Builder builder(query);
+  if (dialect == sql::Dialect::kSqlite && !filter.query.empty()) {
+    // The index alone: the alerts themselves need not be looked at.
+    std::string expression = search_expression(dialect, filter.query);
+    if (expression.empty()) {
+      query.statement = "SELECT 0";
+      return query;
+    }
+    const std::string words = builder.parameter(std::move(expression));
+    query.statement = fmt::format(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM alerts_search WHERE alerts_search MATCH {} LIMIT {})",
+        words, builder.parameter(kCommon));
+    return query;
+  }
   add_fields(builder, dialect, filter);
   const std::string most = builder.parameter(kRare);
   query.statement = fmt::format("SELECT COUNT(*) FROM (SELECT 1 FROM alerts a{} LIMIT {}) AS found",

@@ -7,91 +7,14 @@
 
 #include "collector/store/alert_counts.h"
 #include "collector/store/alert_query.h"
-#include "collector/store/text.h"
+#include "collector/store/append.h"
+#include "collector/store/packed.h"
+#include "collector/store/search.h"
+#include "collector/store/uids.h"
 
 namespace sonde::store {
 
 namespace {
-
-using sql::Column;
-using sql::Type;
-
-constexpr auto kInsertColumns = std::to_array<Column>({
-    {"uid", Type::kText},
-    {"time_ms", Type::kInteger},
-    {"received_ms", Type::kInteger},
-    {"alert", Type::kText},
-    {"title", Type::kText},
-    {"severity", Type::kInteger},
-    {"status", Type::kInteger},
-    {"host", Type::kText},
-    {"agent_id", Type::kText},
-    {"application", Type::kText},
-    {"provider", Type::kText},
-    {"model", Type::kText},
-    {"zone", Type::kText},
-    {"score", Type::kReal},
-    {"evidence_preview", Type::kText},
-    {"search_text", Type::kText},
-    {"entities", Type::kText},
-    {"ocsf", Type::kText},
-});
-
-// `words` keeps the texts that are made here: for each alert its words, then its entities.
-std::vector<sql::Param> cells_of(std::span<const NewAlert> alerts, int64_t now_ms,
-                                 std::vector<std::string>& words) {
-  words.reserve(2 * alerts.size());  // never moved: the cells point into them
-  std::vector<sql::Param> cells;
-  cells.reserve(alerts.size() * kInsertColumns.size());
-  auto text = [&cells](const std::string& value) { cells.emplace_back(std::string_view(value)); };
-  for (const NewAlert& alert : alerts) {
-    text(alert.uid);
-    cells.emplace_back(alert.time_ms);
-    cells.emplace_back(now_ms);
-    text(alert.alert);
-    text(alert.title);
-    cells.emplace_back(static_cast<int64_t>(alert.severity));
-    cells.emplace_back(static_cast<int64_t>(alert.status));
-    text(alert.host);
-    text(alert.agent_id);
-    text(alert.application);
-    text(alert.provider);
-    text(alert.model);
-    text(alert.zone);
-    cells.emplace_back(alert.score);
-    text(alert.evidence_preview);
-    text(words.emplace_back(words_of(alert.search_text)));
-    text(words.emplace_back(entities_to_json(alert.entities)));
-    text(alert.ocsf);
-  }
-  return cells;
-}
-
-// SQLite's full-text index; PostgreSQL keeps its own.
-Status index_words(sql::Connection& connection, const std::vector<int64_t>& ids,
-                   const std::vector<std::string>& words) {
-  if (connection.dialect() != sql::Dialect::kSqlite) return {};
-  for (size_t i = 0; i < ids.size(); ++i) {
-    if (ids[i] == 0) continue;
-    const auto added =
-        connection.execute("INSERT INTO alerts_search (rowid, search_text) VALUES ($1, $2)",
-                           {ids[i], std::string_view(words[2 * i])});
-    if (!added.ok()) return tl::unexpected<Error>(added.error());
-  }
-  return {};
-}
-
-// Before the alerts themselves go: FTS5 wants the text of what it forgets.
-Status forget_words(sql::Connection& connection, int64_t before_ms, int64_t limit) {
-  if (connection.dialect() != sql::Dialect::kSqlite) return {};
-  const auto forgotten = connection.execute(
-      "INSERT INTO alerts_search (alerts_search, rowid, search_text) "
-      "SELECT 'delete', id, search_text FROM alerts WHERE time_ms < $1 "
-      "ORDER BY time_ms, id LIMIT $2",
-      {before_ms, limit});
-  if (!forgotten.ok()) return tl::unexpected<Error>(forgotten.error());
-  return {};
-}
 
 std::optional<std::string> nullable(const sql::Row& row, size_t column) {
   if (row.is_null(column)) return std::nullopt;
@@ -100,27 +23,36 @@ std::optional<std::string> nullable(const sql::Row& row, size_t column) {
 
 Result<std::optional<Alert>> find_alert(sql::Connection& connection, std::string_view uid,
                                         bool for_update) {
-  std::string statement = fmt::format("SELECT {} FROM alerts a WHERE a.uid = $1", kAlertColumns);
+  const auto id = id_of_uid(connection, uid);
+  if (!id.ok()) return tl::unexpected<Error>(id.error());
+  if (!*id) return std::optional<Alert>();
+  std::string statement = fmt::format("SELECT {} FROM alerts a WHERE a.id = $1", kAlertColumns);
   if (for_update && connection.dialect() == sql::Dialect::kPostgres) statement += " FOR UPDATE";
-  const auto rows = connection.query(statement, {uid});
+  const auto rows = connection.query(statement, {**id});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   if (rows->empty()) return std::optional<Alert>();
   return std::optional<Alert>(read_alert_row(rows->front()));
 }
 
+struct Rarest {
+  std::optional<AlertFilter> driver;
+  bool common_words = false;
+};
+
 // The part of the filter that the fewest alerts pass, if they are few: without it, a database would
 // walk through all alerts for a value that is rare or absent.
-Result<std::optional<AlertFilter>> rarest(sql::Connection& connection, const AlertFilter& filter) {
-  std::optional<AlertFilter> best;
+Result<Rarest> rarest(sql::Connection& connection, const AlertFilter& filter) {
+  Rarest best;
   int64_t fewest = kRare;
   for (AlertFilter& part : single_filters(filter)) {
     const BuiltQuery query = build_count_query(connection.dialect(), part);
     const auto rows = connection.query(query.statement, sql::Params(query.params));
     if (!rows.ok()) return tl::unexpected<Error>(rows.error());
     const int64_t found = rows->front().integer(0);
+    if (!part.query.empty()) best.common_words = found >= kCommon;
     if (found >= fewest) continue;
     fewest = found;
-    best = std::move(part);
+    best.driver = std::move(part);
   }
   return best;
 }
@@ -128,6 +60,37 @@ Result<std::optional<AlertFilter>> rarest(sql::Connection& connection, const Ale
 sql::Param or_null(const std::optional<std::string>& text) {
   if (!text || text->empty()) return nullptr;
   return std::string_view(*text);
+}
+
+// The oldest alerts and all that hangs on them.
+Result<int64_t> remove_oldest(sql::Connection& connection, int64_t before_ms, int64_t limit) {
+  const auto rows = connection.query(
+      "SELECT id, uid FROM alerts WHERE time_ms < $1 ORDER BY time_ms, id LIMIT $2",
+      {before_ms, limit});
+  if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+  std::vector<int64_t> ids;
+  for (const sql::Row& row : *rows) {
+    ids.push_back(row.integer(0));
+    if (const auto forgotten = forget_uid(connection, row.integer(0), row.text(1));
+        !forgotten.ok()) {
+      return tl::unexpected<Error>(forgotten.error());
+    }
+  }
+  if (const auto forgotten = forget_words(connection, ids); !forgotten.ok()) {
+    return tl::unexpected<Error>(forgotten.error());
+  }
+  const std::string list = sql::id_list(connection.dialect(), ids);
+  for (const std::string_view statement :
+       {"DELETE FROM comments WHERE object IN (SELECT 'alert:' || a.uid FROM alerts a WHERE {})",
+        "DELETE FROM incident_alerts AS a WHERE {0}", "DELETE FROM alerts AS a WHERE {0}"}) {
+    const std::string_view id =
+        statement.find("incident_alerts") != std::string_view::npos ? "a.alert_id" : "a.id";
+    const auto removed = connection.execute(
+        fmt::format(fmt::runtime(statement), sql::one_of(connection.dialect(), id, 1)),
+        {std::string_view(list)});
+    if (!removed.ok()) return removed;
+  }
+  return static_cast<int64_t>(ids.size());
 }
 
 }  // namespace
@@ -158,44 +121,20 @@ Alert read_alert_row(const sql::Row& row) {
 
 Result<AppendOutcome> AlertStore::append(sql::Connection& connection,
                                          std::span<const NewAlert> alerts, int64_t now_ms) {
-  AppendOutcome outcome;
-  if (alerts.empty()) return outcome;
-  if (connection.dialect() == sql::Dialect::kPostgres) {
-    if (auto locked = connection.query("SELECT pg_advisory_xact_lock(495789269094)");
-        !locked.ok()) {
-      return tl::unexpected<Error>(locked.error());
-    }
-  }
-  std::vector<std::string> words;
-  const std::vector<sql::Param> cells = cells_of(alerts, now_ms, words);
-  auto ids = connection.insert_many({"alerts", kInsertColumns, 0}, cells);
-  if (!ids.ok()) return tl::unexpected<Error>(ids.error());
-  if (const auto indexed = index_words(connection, *ids, words); !indexed.ok()) {
-    return tl::unexpected<Error>(indexed.error());
-  }
-  CountChanges counts;
-  for (size_t i = 0; i < alerts.size(); ++i) {
-    if ((*ids)[i] == 0) continue;
-    const NewAlert& alert = alerts[i];
-    counts.add(alert.time_ms, alert.alert, alert.severity, alert.status, alert.application,
-               alert.model, alert.host, 1);
-  }
-  if (const auto written = counts.write(connection); !written.ok()) {
-    return tl::unexpected<Error>(written.error());
-  }
-  outcome.ids = std::move(*ids);
-  return outcome;
+  return append_alerts(connection, alerts, now_ms, nullptr);
 }
 
 Result<AlertPage> AlertStore::list(const AlertFilter& filter, size_t limit,
                                    std::optional<AlertCursor> after) const {
+  // While alerts pour in, the words of the newest are not looked for; otherwise all are.
+  if (!filter.query.empty()) (void)SearchIndex(pool_).catch_up();
   auto lease = pool_.read();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
-  const auto driver = rarest(**lease, filter);
-  if (!driver.ok()) return tl::unexpected<Error>(driver.error());
+  const auto rare = rarest(**lease, filter);
+  if (!rare.ok()) return tl::unexpected<Error>(rare.error());
+  const AlertPlan plan{rare->driver ? &*rare->driver : nullptr, rare->common_words};
   // One more than asked for tells whether there is a next page.
-  const BuiltQuery query =
-      build_alert_query(pool_.dialect(), filter, limit + 1, after, *driver ? &**driver : nullptr);
+  const BuiltQuery query = build_alert_query(pool_.dialect(), filter, limit + 1, after, plan);
   const auto rows = (*lease)->query(query.statement, sql::Params(query.params));
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   AlertPage page;
@@ -240,7 +179,9 @@ Result<std::optional<std::string>> AlertStore::ocsf(int64_t id) const {
   const auto rows = (*lease)->query("SELECT ocsf FROM alerts WHERE id = $1", {id});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   if (rows->empty()) return std::optional<std::string>();
-  return std::optional<std::string>(rows->front().text(0));
+  auto json = unpack(rows->front().text(0));
+  if (!json.ok()) return tl::unexpected<Error>(json.error());
+  return std::optional<std::string>(std::move(*json));
 }
 
 Result<std::optional<Alert>> AlertStore::change(std::string_view uid, const WorkChange& change) {
@@ -283,23 +224,7 @@ Result<int64_t> AlertStore::remove_before(int64_t before_ms, size_t limit) {
   auto transaction = sql::Transaction::begin(connection);
   if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
   const auto doomed = static_cast<int64_t>(limit);
-  const auto comments = connection.execute(
-      "DELETE FROM comments WHERE object IN (SELECT 'alert:' || uid FROM alerts "
-      "WHERE time_ms < $1 ORDER BY time_ms, id LIMIT $2)",
-      {before_ms, doomed});
-  if (!comments.ok()) return comments;
-  const auto links = connection.execute(
-      "DELETE FROM incident_alerts WHERE alert_id IN (SELECT id FROM alerts WHERE time_ms < $1 "
-      "ORDER BY time_ms, id LIMIT $2)",
-      {before_ms, doomed});
-  if (!links.ok()) return links;
-  if (const auto forgotten = forget_words(connection, before_ms, doomed); !forgotten.ok()) {
-    return tl::unexpected<Error>(forgotten.error());
-  }
-  const auto removed = connection.execute(
-      "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE time_ms < $1 "
-      "ORDER BY time_ms, id LIMIT $2)",
-      {before_ms, doomed});
+  const auto removed = remove_oldest(connection, before_ms, doomed);
   if (!removed.ok()) return removed;
   if (*removed < doomed) {  // nothing of those hours is left to count
     const auto counts =

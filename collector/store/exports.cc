@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "collector/store/packed.h"
+
 namespace sonde::store {
 namespace {
 
@@ -22,10 +24,13 @@ Result<std::optional<ExportPosition>> ExportStore::hold(std::string_view name,
       "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
       {name, owner, until_ms, start.last_alert_id, start.last_change});
   if (!added.ok()) return tl::unexpected<Error>(added.error());
+  // None reaches that far, whatever the clocks of replicas differ by: the clock was set back since.
+  const int64_t impossible_ms = now_ms + 2 * (until_ms - now_ms);
   const auto rows = (*lease)->query(
       "UPDATE exports SET owner = $1, lease_until_ms = $2 WHERE name = $3 AND "
-      "(owner = $1 OR lease_until_ms <= $4) RETURNING last_alert_id, last_change",
-      {owner, until_ms, name, now_ms});
+      "(owner = $1 OR lease_until_ms <= $4 OR lease_until_ms > $5) "
+      "RETURNING last_alert_id, last_change",
+      {owner, until_ms, name, now_ms, impossible_ms});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   if (rows->empty()) return std::optional<ExportPosition>();
   return std::optional(read_position(rows->front(), 0));
@@ -96,7 +101,11 @@ Result<std::vector<ExportedAlert>> ExportStore::alerts_after(int64_t id, size_t 
       {id, static_cast<int64_t>(limit)});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   std::vector<ExportedAlert> alerts;
-  for (const sql::Row& row : *rows) alerts.push_back({read_alert_row(row), row.text(19)});
+  for (const sql::Row& row : *rows) {
+    auto json = unpack(row.text(19));
+    if (!json.ok()) return tl::unexpected<Error>(json.error());
+    alerts.push_back({read_alert_row(row), std::move(*json)});
+  }
   return alerts;
 }
 

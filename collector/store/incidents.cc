@@ -156,8 +156,8 @@ Result<IncidentPage> IncidentStore::list(const IncidentFilter& filter, size_t li
       list += (list.empty() ? "" : ", ") + where.parameter(as_text(host));
     }
     where.text += fmt::format(
-        " AND EXISTS (SELECT 1 FROM incident_alerts m JOIN alerts a ON a.id = m.alert_id "
-        "WHERE m.incident_id = i.id AND a.host IN ({}))",
+        " AND EXISTS (SELECT 1 FROM incident_digest d WHERE d.incident_id = i.id "
+        "AND d.dimension = 'host' AND d.name IN ({}))",
         list);
   }
   if (filter.since_ms) where.text += " AND i.last_ms >= " + where.parameter(*filter.since_ms);
@@ -194,23 +194,7 @@ Result<std::optional<Incident>> IncidentStore::get(int64_t id) const {
 Result<IncidentDigest> IncidentStore::digest(int64_t id) const {
   auto lease = pool_.read();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
-  const auto rows = (*lease)->query(
-      "SELECT a.alert, a.host, a.application, COUNT(*) FROM incident_alerts m "
-      "JOIN alerts a ON a.id = m.alert_id WHERE m.incident_id = $1 "
-      "GROUP BY a.alert, a.host, a.application ORDER BY 4 DESC, 1, 2, 3 LIMIT 500",
-      {id});
-  if (!rows.ok()) return tl::unexpected<Error>(rows.error());
-  IncidentDigest digest;
-  auto add = [](std::vector<std::string>& list, const std::string& text) {
-    const bool known = std::find(list.begin(), list.end(), text) != list.end();
-    if (!text.empty() && !known && list.size() < 20) list.push_back(text);
-  };
-  for (const sql::Row& row : *rows) {
-    digest.alerts_by_type[row.text(0)] += row.integer(3);
-    add(digest.hosts, row.text(1));
-    add(digest.applications, row.text(2));
-  }
-  return digest;
+  return read_digest(**lease, id);
 }
 
 Result<std::vector<IncidentAlert>> IncidentStore::alerts(int64_t id, size_t limit) const {
@@ -219,7 +203,7 @@ Result<std::vector<IncidentAlert>> IncidentStore::alerts(int64_t id, size_t limi
   const auto rows = (*lease)->query(
       fmt::format("SELECT {}, m.stage, m.rule, m.entity_type, m.entity_value, m.linked_id, "
                   "a.entities FROM incident_alerts m JOIN alerts a ON a.id = m.alert_id "
-                  "WHERE m.incident_id = $1 ORDER BY a.time_ms, a.id LIMIT $2",
+                  "WHERE m.incident_id = $1 ORDER BY m.alert_id LIMIT $2",
                   kAlertColumns),
       {id, static_cast<int64_t>(limit)});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
@@ -233,6 +217,9 @@ Result<std::vector<IncidentAlert>> IncidentStore::alerts(int64_t id, size_t limi
     entry.entities = entities_from_json(row.text(24));
     alerts.push_back(std::move(entry));
   }
+  std::stable_sort(alerts.begin(), alerts.end(), [](const auto& one, const auto& other) {
+    return one.alert.time_ms < other.alert.time_ms;
+  });
   return alerts;
 }
 
@@ -280,10 +267,24 @@ Result<int64_t> IncidentStore::open_count() const {
 Result<int64_t> IncidentStore::remove_empty_before(int64_t before_ms) {
   auto lease = pool_.write();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
-  return (*lease)->execute(
-      "DELETE FROM incidents WHERE last_ms < $1 AND NOT EXISTS "
-      "(SELECT 1 FROM incident_alerts m WHERE m.incident_id = incidents.id)",
-      {before_ms});
+  auto transaction = sql::Transaction::begin(**lease);
+  if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
+  constexpr std::string_view kEmpty =
+      "last_ms < $1 AND NOT EXISTS "
+      "(SELECT 1 FROM incident_alerts m WHERE m.incident_id = incidents.id)";
+  const auto digests =
+      (*lease)->execute(fmt::format("DELETE FROM incident_digest WHERE incident_id IN "
+                                    "(SELECT id FROM incidents WHERE {})",
+                                    kEmpty),
+                        {before_ms});
+  if (!digests.ok()) return digests;
+  const auto removed =
+      (*lease)->execute(fmt::format("DELETE FROM incidents WHERE {}", kEmpty), {before_ms});
+  if (!removed.ok()) return removed;
+  if (const auto committed = transaction->commit(); !committed.ok()) {
+    return tl::unexpected<Error>(committed.error());
+  }
+  return removed;
 }
 
 }  // namespace sonde::store

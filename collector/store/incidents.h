@@ -9,6 +9,7 @@
 #include "agent/base/result.h"
 #include "collector/store/alert.h"
 #include "collector/store/alerts.h"
+#include "collector/store/incident_digest.h"
 #include "collector/store/pool.h"
 
 namespace sonde::store {
@@ -62,13 +63,6 @@ struct IncidentChange {
   std::optional<std::string> title;
 };
 
-// What a list shows of the alerts inside.
-struct IncidentDigest {
-  std::map<std::string, int64_t> alerts_by_type;
-  std::vector<std::string> hosts;
-  std::vector<std::string> applications;
-};
-
 struct IncidentAlert {
   Alert alert;
   Membership membership;
@@ -91,7 +85,7 @@ class IncidentStore {
   // Follows merges: the uid of an incident that was merged finds the one that took it in.
   Result<std::optional<Incident>> get(int64_t id) const;
   Result<IncidentDigest> digest(int64_t id) const;
-  // In order of time, the first `limit`.
+  // In order of time: the first `limit` that came in.
   Result<std::vector<IncidentAlert>> alerts(int64_t id, size_t limit) const;
   // Status and classification are handed on to the alerts inside.
   Result<std::optional<Incident>> change(int64_t id, const IncidentChange& change);

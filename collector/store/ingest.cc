@@ -3,20 +3,30 @@
 #include <algorithm>
 #include <utility>
 
-#include "collector/store/alerts.h"
+#include "collector/store/append.h"
 #include "collector/store/fleet.h"
 #include "collector/store/suppressions.h"
 
 namespace sonde::store {
 namespace {
 
-Result<BatchOutcome> write_batch(sql::Connection& connection, Batch& batch) {
+// Of the writing thread: each writer has one, and it writes to one store.
+UidFilter& known_uids() {
+  thread_local UidFilter known;
+  return known;
+}
+
+Result<BatchOutcome> write_batch(sql::Connection& connection, Batch& batch, UidFilter& known,
+                                 int64_t& newest_id) {
   BatchOutcome outcome;
   const auto suppressed = SuppressionStore::apply(connection, batch.alerts, batch.received_ms);
   if (!suppressed.ok()) return tl::unexpected<Error>(suppressed.error());
-  const auto appended = AlertStore::append(connection, batch.alerts, batch.received_ms);
+  const auto appended = append_alerts(connection, batch.alerts, batch.received_ms, &known);
   if (!appended.ok()) return tl::unexpected<Error>(appended.error());
-  for (const int64_t id : appended->ids) ++(id ? outcome.accepted : outcome.duplicates);
+  for (const int64_t id : appended->ids) {
+    ++(id ? outcome.accepted : outcome.duplicates);
+    newest_id = std::max(newest_id, id);
+  }
   const auto activities = FleetStore::record_activity(connection, batch.activities);
   if (!activities.ok()) return tl::unexpected<Error>(activities.error());
   outcome.accepted += *activities;
@@ -91,15 +101,19 @@ Result<std::vector<BatchOutcome>> IngestWriter::write_together(std::vector<Waiti
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
   auto transaction = sql::Transaction::begin(**lease);
   if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
+  UidFilter& known = known_uids();
+  known.begin();
   std::vector<BatchOutcome> outcomes;
+  int64_t newest_id = 0;
   for (Waiting& waiting : group) {
-    auto outcome = write_batch(**lease, waiting.batch);
+    auto outcome = write_batch(**lease, waiting.batch, known, newest_id);
     if (!outcome.ok()) return tl::unexpected<Error>(outcome.error());
     outcomes.push_back(*outcome);
   }
   if (const auto committed = transaction->commit(); !committed.ok()) {
     return tl::unexpected<Error>(committed.error());
   }
+  known.committed(newest_id);
   return outcomes;
 }
 

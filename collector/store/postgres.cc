@@ -1,5 +1,6 @@
 // sql::Connection over libpq. Parameters travel as text, rows come back as text with type OIDs.
 #include <charconv>
+#include <numeric>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -180,6 +181,7 @@ class PostgresConnection final : public Connection {
     if (!locked.ok()) return tl::unexpected<Error>(locked.error());
     const size_t width = insert.columns.size();
     std::vector<int64_t> ids(cells.size() / width, 0);
+    if (ids.empty()) return ids;
     auto fresh = new_rows(insert, cells);
     if (!fresh.ok()) return tl::unexpected<Error>(fresh.error());
     if (fresh->empty()) return ids;
@@ -194,10 +196,21 @@ class PostgresConnection final : public Connection {
     return ids;
   }
 
+  Status append_many(const BulkInsert& insert, Params cells) override {
+    return copy_rows(insert, cells, all_rows(cells.size() / insert.columns.size()), {});
+  }
+
  private:
+  static std::vector<size_t> all_rows(size_t count) {
+    std::vector<size_t> rows(count);
+    std::iota(rows.begin(), rows.end(), size_t{0});
+    return rows;
+  }
+
   // The rows whose key is neither stored nor further up in the batch.
   Result<std::vector<size_t>> new_rows(const BulkInsert& insert, Params cells) {
     const size_t width = insert.columns.size();
+    if (insert.key == kNoKey) return all_rows(cells.size() / width);
     std::string keys = "{";
     for (size_t at = insert.key; at < cells.size(); at += width) {
       if (keys.size() > 1) keys += ',';
@@ -219,11 +232,13 @@ class PostgresConnection final : public Connection {
     return fresh;
   }
 
+  // `ids` is empty for a table without ids.
   Status copy_rows(const BulkInsert& insert, Params cells, const std::vector<size_t>& rows,
                    const std::vector<int64_t>& ids) {
-    std::string names = "id";
+    if (rows.empty()) return {};
+    std::string names = ids.empty() ? "" : "id";
     for (const Column& column : insert.columns) {
-      names += ',';
+      if (!names.empty()) names += ',';
       names += column.name;
     }
     const Answer begun(PQexec(connection_.get(),
@@ -232,9 +247,9 @@ class PostgresConnection final : public Connection {
     const size_t width = insert.columns.size();
     std::string data;
     for (const size_t row : rows) {
-      fmt::format_to(std::back_inserter(data), "{}", ids[row]);
+      if (!ids.empty()) fmt::format_to(std::back_inserter(data), "{}", ids[row]);
       for (size_t column = 0; column < width; ++column) {
-        data += '\t';
+        if (column > 0 || !ids.empty()) data += '\t';
         append_field(data, cells[row * width + column]);
       }
       data += '\n';

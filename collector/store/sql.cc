@@ -2,7 +2,20 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace sonde::store::sql {
+
+std::string id_list(Dialect dialect, std::span<const int64_t> ids) {
+  return dialect == Dialect::kSqlite ? fmt::format("[{}]", fmt::join(ids, ","))
+                                     : fmt::format("{{{}}}", fmt::join(ids, ","));
+}
+
+std::string one_of(Dialect dialect, std::string_view column, size_t n) {
+  return dialect == Dialect::kSqlite
+             ? fmt::format("{} IN (SELECT value FROM json_each(${}))", column, n)
+             : fmt::format("{} = ANY(${}::bigint[])", column, n);
+}
 
 Result<Transaction> Transaction::begin(Connection& connection) {
   // IMMEDIATE takes SQLite's write lock at once: a reader that turns writer would fail instead.

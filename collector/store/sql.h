@@ -61,10 +61,11 @@ struct Column {
 };
 
 // INSERT of many rows that skips those whose `key` (a unique text column) is there already.
+inline constexpr size_t kNoKey = SIZE_MAX;
 struct BulkInsert {
   std::string_view table;
   std::span<const Column> columns;
-  size_t key;  // index into columns
+  size_t key = kNoKey;  // index into columns; kNoKey: every row is new
 };
 
 // Error::code of a failed call, where the caller decides by it.
@@ -94,9 +95,15 @@ class Connection {
   virtual Status script(std::string_view statements) = 0;
   // `cells` holds the rows one after another. Answers each row's id, 0 for a row that was skipped.
   virtual Result<std::vector<int64_t>> insert_many(const BulkInsert& insert, Params cells) = 0;
+  // The same for a table that has no id and for rows that are all new.
+  virtual Status append_many(const BulkInsert& insert, Params cells) = 0;
   // False once the server hung up; the Pool then opens another.
   virtual bool alive() const = 0;
 };
+
+// Many ids in one parameter: their list, and the condition that `column` is one of parameter $n.
+std::string id_list(Dialect dialect, std::span<const int64_t> ids);
+std::string one_of(Dialect dialect, std::string_view column, size_t n);
 
 // Rolls back unless committed.
 class Transaction {

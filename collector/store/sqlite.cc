@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "collector/store/key.h"
+#include "collector/store/packed.h"
 #include "collector/store/sql.h"
 
 namespace sonde::store::sql {
@@ -61,6 +63,10 @@ int bind(sqlite3_stmt* statement, int index, const Param& param) {
     return sqlite3_bind_double(statement, index, *real);
   }
   if (const auto* text = std::get_if<std::string_view>(&param)) {
+    // What is packed is no text, and other programs that open the file should not take it for one.
+    if (is_packed(*text)) {
+      return sqlite3_bind_blob64(statement, index, text->data(), text->size(), SQLITE_STATIC);
+    }
     return sqlite3_bind_text64(statement, index, text->data() ? text->data() : "", text->size(),
                                SQLITE_STATIC, SQLITE_UTF8);
   }
@@ -83,8 +89,8 @@ std::string insert_statement(const BulkInsert& insert) {
     fmt::format_to(std::back_inserter(names), "{}{}", i ? "," : "", insert.columns[i].name);
     fmt::format_to(std::back_inserter(values), "{}${}", i ? "," : "", i + 1);
   }
-  return fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING", insert.table, names,
-                     values);
+  return fmt::format("INSERT INTO {} ({}) VALUES ({}){}", insert.table, names, values,
+                     insert.key == kNoKey ? "" : " ON CONFLICT DO NOTHING");
 }
 
 class SqliteConnection final : public Connection {
@@ -130,6 +136,13 @@ class SqliteConnection final : public Connection {
     const int code =
         sqlite3_exec(database_.get(), std::string(statements).c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return failure(code);
+    return {};
+  }
+
+  Status append_many(const BulkInsert& insert, Params cells) override {
+    if (const auto ids = insert_many(insert, cells); !ids.ok()) {
+      return tl::unexpected<Error>(ids.error());
+    }
     return {};
   }
 
@@ -187,6 +200,13 @@ class SqliteConnection final : public Connection {
   std::map<std::string, Statement, std::less<>> statements_;
 };
 
+// sonde_key(text), for migrations; the collector computes it itself.
+void sql_key(sqlite3_context* context, int, sqlite3_value** values) {
+  const auto* text = static_cast<const char*>(sqlite3_value_blob(values[0]));
+  const auto size = static_cast<size_t>(sqlite3_value_bytes(values[0]));
+  sqlite3_result_int64(context, key_of(text ? std::string_view(text, size) : std::string_view()));
+}
+
 // FULL: a commit is on the disk before it is acknowledged to an agent, which then forgets the
 // alert. Pages of 16 KiB hold several alerts each (measured: 40 % less CPU an alert than 4 KiB).
 // The cache and the mapping bound memory; checkpoints keep the log from growing for ever.
@@ -213,6 +233,10 @@ Result<std::unique_ptr<Connection>> connect_sqlite(const std::string& path) {
   Database database(raw);
   if (code != SQLITE_OK) {
     return fail(fmt::format("cannot open the database '{}': {}", path, sqlite3_errstr(code)));
+  }
+  if (sqlite3_create_function_v2(raw, "sonde_key", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr,
+                                 sql_key, nullptr, nullptr, nullptr) != SQLITE_OK) {
+    return fail(fmt::format("cannot open the database '{}': {}", path, sqlite3_errmsg(raw)));
   }
   auto connection = std::make_unique<SqliteConnection>(std::move(database));
   // Turning WAL on does not wait for the lock as other statements do: another process that opens

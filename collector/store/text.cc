@@ -1,5 +1,6 @@
 #include "collector/store/text.h"
 
+#include <array>
 #include <ctime>
 
 #include <fmt/chrono.h>
@@ -7,10 +8,23 @@
 #include <simdjson.h>
 
 namespace sonde::store {
+namespace {
+
+constexpr std::array<bool, 256> kWordBytes = [] {
+  std::array<bool, 256> words{};
+  for (size_t byte = 0; byte < words.size(); ++byte) {
+    words[byte] = byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+                  (byte >= 'A' && byte <= 'Z');
+  }
+  return words;
+}();
+
+}  // namespace
 
 bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
 std::string_view clip(std::string_view text, size_t code_points) {
+  if (text.size() <= code_points) return text;  // a code point has at least one byte
   size_t seen = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     const bool starts = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
@@ -20,6 +34,7 @@ std::string_view clip(std::string_view text, size_t code_points) {
 }
 
 std::string without_nul(std::string_view text) {
+  if (text.find('\0') == std::string_view::npos) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
@@ -33,18 +48,16 @@ std::string without_nul(std::string_view text) {
 }
 
 std::string words_of(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
+  std::string out(text.size(), ' ');
+  size_t size = 0;
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool word = byte >= 0x80 || (byte >= '0' && byte <= '9') ||
-                      (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
-    if (word) {
-      out += c;
-    } else if (!out.empty() && out.back() != ' ') {
-      out += ' ';
+    if (kWordBytes[static_cast<unsigned char>(c)]) {
+      out[size++] = c;
+    } else if (size > 0 && out[size - 1] != ' ') {
+      out[size++] = ' ';
     }
   }
+  out.resize(size);
   return out;
 }
 

@@ -1,6 +1,9 @@
 """Labelled sets for scripts/eval.sh: each is a list of (line for `sonde scan`, is_attack)."""
 import random
 
+import personal_made
+import secret_carriers
+import secret_near_misses
 import secrets_made
 from traces import attack_traces, benign_traces
 from sources import Sources
@@ -63,8 +66,12 @@ def other_sets(source):
     for label in (True, False):
         name = "secrets of unknown providers" if label else "placeholders, hashes, names"
         yield EvalSet(name, "secret", texts(secrets_made.rows(label), "user", label))
+    yield EvalSet("secrets in their carriers", "secret",
+                  texts([text for _, text in secret_carriers.rows()], "assistant", True))
+    yield EvalSet("near misses of secrets", "secret",
+                  texts([text for _, text in secret_near_misses.rows()], "assistant", False))
     people = source.json_of("presidio-research", "tests__data__generated_small.json")
-    validated = {"CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER"}
+    validated = {"CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER", "US_DRIVER_LICENSE"}
     split = {True: [], False: []}
     for row in people:
         kinds = {span["entity_type"] for span in row["spans"]}
@@ -72,6 +79,9 @@ def other_sets(source):
     for label in (True, False):
         name = "personal data" if label else "sentences without validated data"
         yield EvalSet(name, "personal", texts(split[label], "user", label))
+        name = "identifiers of thirty countries" if label else "numbers of other things"
+        made = personal_made.rows(label, seed=31 if label else 37)
+        yield EvalSet(name, "personal", texts([text for _, text in made], "user", label))
     for name, label in (("positive", True), ("negative", False)):
         rows = source.jsonl_of("ascii-smuggling", f"{name}.jsonl")
         yield EvalSet(f"invisible text ({name})", "smuggling", texts([r["text"] for r in rows], "user", label))

@@ -5,7 +5,7 @@ import json
 KINDS = {
     "s_email": "email", "s_manual": "web", "s_faq": "web", "s_web": "web", "s_readme": "code", "s_notes": "",
     "s_hard": "", "s_facts": "", "s_human_office": "email", "s_human_web": "web", "s_human_hints": "code",
-    "s_lang_west": "email", "s_lang_east": "",
+    "s_lang_west": "email", "s_lang_east": "", "s_wide": "web", "s_quotes": "", "s_people": "email",
 }
 KEYS = ["name", "title", "description", "content", "text", "body", "message", "review", "comment", "note", "subject",
         "summary", "details", "snippet", "bio", "feedback", "caption", "result", "remark", "instructions"]

@@ -26,6 +26,9 @@ FAMILY_FOLD = {
     "hand_turn": 0, "hand_forced": 1, "hand_frame": 2, "hand_probe": 3, "hand_lang_west": 1, "hand_lang_east": 2,
     "hand_doc": 1, "hand_doc_lang": 0,
     "more_leave": 3, "more_claims": 0, "more_role": 1, "more_leak": 2, "more_harm": 3, "more_lang": 0,
+    "wide_chat": 2, "wide_orders": 0, "wide_meta": 3, "wide_scene": 1, "wide_form": 2, "wide_doc": 0,
+    "wide_task": 1, "wide_guard": 0, "wide_dan": 3, "wide_suffix": 2, "wide_polite": 3, "wide_agent": 1,
+    "wide_plain": 2, "wide_script": 3, "wide_de": 2, "wide_west": 0, "wide_east": 1,
     "doc_marked": 0, "doc_plain_order": 1, "doc_answer_change": 2, "doc_task": 3, "doc_code": 3,
 }
 
@@ -35,7 +38,10 @@ FAMILY_FOLD = {
 # (group, documents, single sentences, weight)
 HELD_OUT = {"s_human_office": ("other_human_office", 250, 150, 0.3), "s_human_web": ("other_human_web", 250, 150, 0.3),
             "s_human_hints": ("other_human_hints", 250, 150, 0.3), "s_lang_west": ("other_documents_west", 500, 250, 0.5),
-            "s_lang_east": ("other_documents_east", 500, 250, 0.5)}
+            "s_lang_east": ("other_documents_east", 500, 250, 0.5), "s_wide": ("other_wide", 700, 400, 0.5),
+            "s_quotes": ("other_quotes", 300, 150, 0.5), "s_people": ("other_people", 600, 400, 0.5)}
+# Families that attack documents alone: of these as many as the other families have in both heads.
+OWN = ("voices_doc", "wide_doc", "wide_agent", "wide_plain", "wide_script")
 CARRIERS = [family for family in KINDS if family not in HELD_OUT]
 
 
@@ -164,7 +170,8 @@ class Generator:
         r = self.random
         add = self.writer.add
         for name, count in (("usertasks", 9000), ("hard_trigger", 9000), ("hard_free", 2500), ("hard_voices", 2500), ("ordinary_long", 2500), ("lang_benign_de", 1500),
-                            ("lang_benign_mixed", 5000), ("hard_near", 6000), ("lang_benign_new", 2500), ("hard_more", 5000), ("agent_tasks", 4000)):
+                            ("lang_benign_mixed", 5000), ("hard_near", 6000), ("lang_benign_new", 2500), ("hard_more", 5000), ("agent_tasks", 4000), ("hard_wide", 5000), ("hard_meta", 2500),
+                            ("hard_words", 3500), ("hard_brief", 2500), ("hard_tongues", 2500)):
             templates = self.grammar.families[name].templates
             for _ in range(count):
                 index = r.randrange(len(templates))
@@ -300,7 +307,7 @@ class Generator:
     def document_attacks(self, pools):
         r = self.random
         for family in self.attacks("d"):
-            own = family.name.startswith(("doc_", "hand_doc")) or family.name == "voices_doc"
+            own = family.name.startswith(("doc_", "hand_doc")) or family.name in OWN
             language = family.name.startswith("lang_")
             for _ in range(4000 if own else 350 if language else 900):
                 payload = style(tidy(self.grammar.sample(family.name)), r)

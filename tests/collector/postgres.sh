@@ -1,6 +1,7 @@
 #!/bin/sh
 # postgres.sh start DIR | stop DIR: a private PostgreSQL server for the tests, on a unix socket in
-# DIR, never on a network. It ends by itself after half an hour, whatever became of the tests.
+# DIR, never on a network. It ends by itself after half an hour (POSTGRES_SECONDS), whatever became of
+# the tests. POSTGRES_OPTIONS are more options of the server.
 # `start` prints the URL of its maintenance database.
 set -eu
 command=$1
@@ -30,8 +31,8 @@ start)
     >"$dir/initdb.log" 2>&1
   # No flush to disk: these tests end processes, not machines.
   # The redirection is the subshell's own: otherwise it would hold the caller's pipe open.
-  (as_server_user setsid timeout 1800 "$bin/postgres" -D "$dir/data" -k "$dir" \
-    -c listen_addresses= -c fsync=off -c max_connections=200) \
+  (as_server_user setsid timeout "${POSTGRES_SECONDS:-1800}" "$bin/postgres" -D "$dir/data" -k "$dir" \
+    -c listen_addresses= -c fsync=off -c max_connections=200 ${POSTGRES_OPTIONS:-}) \
     >"$dir/server.log" 2>&1 </dev/null &
   for _ in $(seq 300); do
     if "$bin/pg_isready" -q -h "$dir" -U postgres; then

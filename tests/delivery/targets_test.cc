@@ -59,6 +59,18 @@ std::vector<Record> samples(int count) {
   return records;
 }
 
+TEST(WebhookTest, ASecretOfStandardWebhooksIsBase64) {
+  // The example of its specification.
+  const auto key = webhook_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+  ASSERT_TRUE(key.ok());
+  EXPECT_EQ(webhook_signature(*key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330,
+                              R"({"test": 2432232314})"),
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+  EXPECT_EQ(*webhook_key("whsec_AQ=="), std::string(1, '\1'));
+  for (const char* bad : {"whsec_", "whsec_AQ", "whsec_not base64"})
+    EXPECT_FALSE(webhook_key(bad).ok()) << bad;
+}
+
 TEST(WebhookTest, ABatchIsSignedAsStandardWebhooksSays) {
   // Computed with Python's hmac module.
   EXPECT_EQ(webhook_signature("secret", "msg_1", 1614265330, R"({"test": 2432232314})"),

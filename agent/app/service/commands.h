@@ -9,9 +9,10 @@
 namespace sonde::app {
 
 struct SpoolOptions {
-  config::Layers config;  // says where the spool is
-  bool json = false;
-  bool records = false;  // also print the records that wait, one line of JSON each
+  config::Layers config;  // says where the spools are
+  bool json = false;      // a line for each spool
+  bool records = false;   // only the records that wait, one line of JSON each
+  std::string sink;       // "collector" or a target's name; empty: all
 };
 int run_spool(const SpoolOptions& options);
 

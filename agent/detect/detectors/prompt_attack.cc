@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/detect/detectors/detectors.h"
+#include "agent/detect/mention.h"
 #include "agent/detect/model/prompt_model.h"
 
 namespace sonde::detect {
@@ -23,7 +24,7 @@ class PromptAttackDetector final : public Detector {
 
   void inspect(const Subject& subject, std::vector<Hit>& hits, Scores& scores) override {
     for (size_t i = 0; i < subject.texts.size(); ++i) {
-      const AttackScore& score = subject.attacks[i];
+      const AttackScore score = of_use(subject.texts[i], subject.attacks[i]);
       if (subject.texts[i].zone == llm::Zone::kUser) {
         scores.prompt_attack = std::max(scores.prompt_attack, score.score);
         if (score.score >= model_.prompt_threshold()) {
@@ -40,6 +41,22 @@ class PromptAttackDetector final : public Detector {
   }
 
  private:
+  // The score of what a text says itself, where it quotes attacks of others.
+  AttackScore of_use(const Text& text, AttackScore score) {
+    const bool document = text.zone == llm::Zone::kTool;
+    const double threshold = document ? model_.document_threshold() : model_.prompt_threshold();
+    const bool judged = document || text.zone == llm::Zone::kUser;
+    if (!judged || score.score < threshold || score.decoded) return score;
+    const auto rest = without_mentions(text.text, score.start, score.end);
+    if (!rest) return score;
+    const AttackScore used = document ? model_.score_document(*rest, {}, scratch_)
+                                      : model_.score_prompt(*rest, {}, scratch_);
+    // The words that speak of attacks raise the score of the rest by themselves.
+    constexpr double kSpokenOf = 0.75;
+    if (used.score < kSpokenOf) score.score = std::min(used.score, threshold - 0.01);
+    return score;
+  }
+
   static Hit make_hit(std::string_view alert, size_t index, const AttackScore& score) {
     Hit hit{.alert = alert,
             .detector = "prompt_attack",
@@ -53,6 +70,7 @@ class PromptAttackDetector final : public Detector {
   }
 
   const PromptModel& model_;
+  Scratch scratch_;
 };
 
 }  // namespace

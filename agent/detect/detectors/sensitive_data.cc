@@ -1,8 +1,10 @@
 // sensitive_data.prompt, sensitive_data.response: validated personal data, one finding for each
 // type in a text, with its count. sensitive_data.anomaly: in answers, against the application's
 // past.
+#include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 
 #include "agent/detect/contact_details.h"
@@ -25,7 +27,7 @@ class SensitiveDataDetector final : public Detector {
       const Text& text = subject.texts[i];
       if (text.kind == TextKind::kToolDefinition) continue;
       const size_t before = hits.size();
-      inspect_text(text, i, hits);
+      inspect_text(subject.texts, i, hits);
       const bool message = text.output && text.kind == TextKind::kMessage;
       for (size_t j = before; message && j < hits.size(); ++j) {
         SensitiveCount& count = answered[hits[j].subtype];
@@ -58,19 +60,37 @@ class SensitiveDataDetector final : public Detector {
     return groups;
   }
 
-  static void inspect_text(const Text& text, size_t index, std::vector<Hit>& hits) {
-    const std::vector<PersonalData> items = find_personal_data(text.text);
+  // A tool is called with what a user or another tool gave: that was told where it came in.
+  static void drop_passed_on(std::span<const Text> earlier, const Text& call,
+                             std::vector<PersonalData>& items) {
+    std::erase_if(items, [&](const PersonalData& item) {
+      const std::string_view value = call.text.substr(item.start, item.end - item.start);
+      return std::any_of(earlier.begin(), earlier.end(), [&](const Text& text) {
+        return text.kind != TextKind::kToolCall && text.zone != llm::Zone::kAssistant &&
+               text.text.find(value) != text.text.npos;
+      });
+    });
+  }
+
+  // Records and recipients are the work of agents: in what tools are called with and answer, a
+  // contact or an account to pay to is no disclosure.
+  static bool is_common(std::string_view type, bool tool) {
+    return is_contact(type) || (tool && type == "iban");
+  }
+
+  static void inspect_text(std::span<const Text> texts, size_t index, std::vector<Hit>& hits) {
+    const Text& text = texts[index];
+    std::vector<PersonalData> items = find_personal_data(text.text);
+    if (text.kind == TextKind::kToolCall) drop_passed_on(texts.first(index), text, items);
     Groups groups = groups_of(text, items);
     for (const EncodedPersonalData& item : find_encoded_personal_data(text.text))
       count(groups, item.place, item.value, item.encoding);
-    // Records and recipients are the work of agents: in what tools are called with and answer, a
-    // contact is no disclosure.
+    const bool tool = text.kind == TextKind::kToolCall || text.kind == TextKind::kToolResult;
     Groups persons;
-    if (text.kind != TextKind::kToolCall && text.kind != TextKind::kToolResult)
-      persons = groups_of(text, contacts_of_persons(text.text, items));
+    if (!tool) persons = groups_of(text, contacts_of_persons(text.text, items));
     for (const auto& [type, all] : groups) {
       const Group* group = &all;
-      if (is_contact(type) && all.values.size() < kContacts) {
+      if (is_common(type, tool) && all.values.size() < kContacts) {
         const auto place = persons.find(type);
         if (place == persons.end()) continue;
         group = &place->second;

@@ -1,5 +1,6 @@
 // mcp.rug_pull: a tool's definition that changes within one run of a program. tool.anomalous_call:
-// a tool, or an argument of one, that an application with settled habits never used.
+// a tool, or an argument of one, that an application with settled habits never used; a server of
+// models has the habits of all its callers.
 #include <algorithm>
 #include <functional>
 #include <string>
@@ -106,7 +107,9 @@ class ToolChangesDetector final : public Detector {
       const bool description = compares && text.kind == TextKind::kToolDefinition &&
                                text.text.data() == text.tool->description.data();
       if (description) compare(subject, i, lister, hits);
-      if (text.kind == TextKind::kToolCall && text.output) note_call(subject, i, application, hits);
+      const bool own_call = subject.exchange.capture.side != "server" &&
+                            text.kind == TextKind::kToolCall && text.output;
+      if (own_call) note_call(subject, i, application, hits);
     }
   }
 

@@ -55,10 +55,11 @@ class UsageDetector final : public Detector {
                         std::vector<Hit>& hits) {
     const bool has_text = std::any_of(subject.texts.begin(), subject.texts.end(),
                                       [](const Text& text) { return !text.output; });
-    if (!has_text) return;
+    const bool asks_model = subject.exchange.provider != "mcp";  // tools may well be polled
+    if (!has_text || !asks_model) return;
     Repeats& repeats = requests_[application + normalised(subject)];
     const WallTime now = subject.exchange.start_time;
-    if (now - repeats.since > kWindow) repeats = {now, 0};
+    if (std::chrono::abs(now - repeats.since) > kWindow) repeats = {now, 0};
     if (++repeats.count != kDuplicates) return;
     Hit hit{.alert = "wallet.duplicate_requests",
             .detector = "usage",

@@ -21,6 +21,12 @@ namespace sonde::detect::model {
 inline constexpr size_t kSegmentBits = 18;
 inline constexpr size_t kTextBits = 14;
 
+// Where the weight of a segment's feature stands, and what tells it from the others of that place.
+inline constexpr uint32_t cell_index(uint32_t hash) { return hash >> (32 - kSegmentBits); }
+inline constexpr uint8_t cell_check(uint32_t hash) {
+  return static_cast<uint8_t>(hash >> (32 - kSegmentBits - 8));
+}
+
 enum class DocumentKind : uint8_t { kUnknown, kEmail, kJson, kHtml, kCode, kWeb };
 
 // Where a segment stands. One per segment.

@@ -42,9 +42,16 @@ struct SumSink {
   const int8_t* table;
   uint32_t shift;
   int32_t sum = 0;
+  void operator()(uint32_t hash) { sum += table[hash >> shift]; }
+  void word(uint32_t hash) { (*this)(hash); }
+};
+
+struct SegmentSink {
+  const Head& head;
+  int32_t sum = 0;
   size_t count = 0;
   void operator()(uint32_t hash) {
-    sum += table[hash >> shift];
+    sum += head.segment_weight(hash);
     ++count;
   }
   void word(uint32_t hash) { (*this)(hash); }
@@ -106,7 +113,7 @@ AttackScore PromptModel::score(std::string_view text, const ModelContext& contex
   model::walk(
       input, lexicon, buffers.system, buffers.views, state,
       [&](const Segment& segment, const SegmentContext& place, std::string_view, const View* view) {
-        SumSink sink{head.segment.data(), 32 - model::kSegmentBits};
+        SegmentSink sink{head};
         model::segment_features(segment, place, sink);
         if (sink.normed() > best.sum)
           best = {sink.normed(), view, segment.start, segment.end, place};

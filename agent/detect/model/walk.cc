@@ -6,6 +6,10 @@ namespace sonde::detect::model {
 namespace {
 
 constexpr size_t kSystemPromptBytes = size_t{64} << 10;
+// The manuals that coding agents have for a prompt forbid something about every word: to share one
+// with them says nothing.
+constexpr size_t kMostGuarded = 96;
+constexpr size_t kMostWords = 384;
 
 bool names_something(const Token& token, const Lexicon& lexicon) {
   return token.end - token.start >= 4 && token.cls >= kFirstLexiconClass
@@ -39,6 +43,8 @@ void SystemWords::read(std::string_view system_prompt, const Lexicon& lexicon) {
       if (guarded) guarded_.set(token.hash % kBits);
     }
   }
+  if (guarded_.count() > kMostGuarded) guarded_.reset();
+  if (words_.count() > kMostWords) words_.reset();
 }
 
 uint8_t SystemWords::relate(const Segment& segment, const Lexicon& lexicon) const {

@@ -5,7 +5,7 @@
 namespace sonde::detect::model {
 namespace {
 
-constexpr std::string_view kMagic = "SNDMODL2";
+constexpr std::string_view kMagic = "SNDMODL3";
 
 void put(std::string& out, const void* data, size_t bytes) {
   out.append(static_cast<const char*>(data), bytes);
@@ -27,7 +27,7 @@ std::string serialize(const Weights& weights) {
       put(out, &value, sizeof value);
     }
     put(out, head.offset.data(), sizeof head.offset);
-    put(out, head.segment.data(), head.segment.size());
+    put(out, head.segment.data(), head.segment.size() * sizeof(Cell));
     put(out, head.text.data(), head.text.size());
   }
   for (const auto& table : weights.subtype) put(out, table.data(), table.size());
@@ -44,7 +44,7 @@ Result<Weights> parse_weights(std::string_view bytes) {
       good = good && take(bytes, value, sizeof *value);
     }
     good = good && take(bytes, head.offset.data(), sizeof head.offset) &&
-           take(bytes, head.segment.data(), head.segment.size()) &&
+           take(bytes, head.segment.data(), head.segment.size() * sizeof(Cell)) &&
            take(bytes, head.text.data(), head.text.size());
   }
   for (auto& table : weights.subtype) {

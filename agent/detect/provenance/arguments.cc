@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "agent/detect/provenance/sentences.h"
@@ -165,7 +166,7 @@ class Reader {
     if (depth > kDeepest || out_.size() >= kArgumentsPerCall) return;
     if (value.is_object()) {
       for (const auto& [key, inner] : value.items()) {
-        walk(inner, path.empty() ? key : path + "." + key, depth + 1);
+        walk(inner, path.empty() ? key : fmt::format("{}.{}", path, key), depth + 1);
       }
     } else if (value.is_array()) {
       for (const Json& inner : value) walk(inner, path, depth + 1);

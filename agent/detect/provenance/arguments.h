@@ -25,7 +25,7 @@ struct Argument {
   std::string text;  // as the tool gets it
   ValueKind kind = ValueKind::kWord;
   Tokens words{};             // of what identifies it: for a URL the host
-  std::string number{};       // of a number: its digits without sign, separators and trailing zeros
+  std::string number;         // of a number: its digits without sign, separators and trailing zeros
   bool path_in_text = false;  // a path in a command line or a message
 };
 

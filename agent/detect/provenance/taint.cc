@@ -93,7 +93,7 @@ bool extends_url(const Argument& argument, std::string_view text) {
 struct TaintTracker::Call {
   Tokens name;
   Actions actions = 0;
-  std::vector<Argument> arguments{};
+  std::vector<Argument> arguments;
 };
 
 struct TaintTracker::Score {

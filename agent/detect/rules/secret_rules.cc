@@ -29,6 +29,7 @@ constexpr auto kRules = std::to_array<SecretRule>({
 #include "agent/detect/rules/secrets_code.inc"
 #include "agent/detect/rules/secrets_services.inc"
 #include "agent/detect/rules/secrets_assigned.inc"
+#include "agent/detect/rules/secrets_files.inc"
 #include "agent/detect/rules/secrets_generic.inc"
 });
 // clang-format on

@@ -18,6 +18,8 @@ enum class SecretCheck : uint8_t {
   kPrivateKey,
   kBase64,     // decodes to a text, or is long enough to be bytes of a key
   kBasicAuth,  // base64 of user:password
+  kSpoken,     // a password with nothing but a word before it: must look like nothing else
+  kUuidKey,    // a UUID, which only some names make a secret
 };
 
 enum class SecretForm : uint8_t {

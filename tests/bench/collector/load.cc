@@ -1,6 +1,7 @@
-// collector_load URL CA_FILE TOKEN_FILE ALERTS BATCH CONNECTIONS FIRST PID: delivers made-up alerts
-// as agents do (NDJSON, zstd, keep-alive) and prints one line of JSON with what it measured, the
-// CPU time that process PID took for it included.
+// collector_load URL CA_FILE TOKEN_FILE ALERTS BATCH CONNECTIONS FIRST PID BEGIN: delivers made-up
+// alerts as agents do (NDJSON, zstd, keep-alive) and prints one line of JSON with what it measured,
+// the CPU time that process PID took for it included. Alert number 0 happened at BEGIN
+// (milliseconds since 1970).
 //
 // Batches are made before the clock starts, so that the client costs as little as it can.
 #include <algorithm>
@@ -31,27 +32,30 @@ struct Options {
   size_t batch;
   size_t connections;
   size_t first;
+  int64_t begin_ms;
 };
 
-// About the size and variety of real alerts: 2 kB, a conversation of four messages, hosts,
-// applications and models from small sets, one secret fingerprint in ten shared.
-std::string alert_line(size_t number, std::mt19937_64& random) {
+constexpr int64_t kSpacingMs = 777;
+
+// About the size and variety of real alerts: 1.7 kB, hosts, applications and models from small
+// sets, two to three alerts of a conversation, one secret fingerprint in a thousand alerts shared.
+// They are as far apart as ten million in ninety days.
+std::string alert_line(const Options& options, size_t number, std::mt19937_64& random) {
   static constexpr const char* kAlerts[] = {"credential.response",    "prompt_attack.user",
                                             "prompt_attack.document", "tool.tainted_call",
                                             "sensitive_data.prompt",  "ascii_smuggling"};
   static constexpr const char* kModels[] = {"gpt-4o", "claude-sonnet-4", "gemini-2.5-pro",
                                             "llama3"};
+  // Of ten alerts one is critical, two are high.
+  static constexpr int kSeverities[] = {2, 2, 3, 3, 3, 3, 3, 4, 4, 5};
   const uint64_t r = random();
-  const int64_t time = 1'795'000'000'000 + static_cast<int64_t>(number) * 5;
+  const int64_t time = options.begin_ms + static_cast<int64_t>(number) * kSpacingMs;
   std::string words;
   for (int i = 0; i < 24; ++i)
     fmt::format_to(std::back_inserter(words), "word{} ", random() % 5000);
-  std::string context;
-  for (int i = 0; i < 4; ++i) {
-    fmt::format_to(std::back_inserter(context), R"({}{{"role":"{}","zone":"{}","text":"{}{}{}"}})",
-                   i ? "," : "", i % 2 ? "assistant" : "user", i % 2 ? "assistant" : "user", words,
-                   words, i);
-  }
+  std::string answer;
+  for (int i = 0; i < 40; ++i)
+    fmt::format_to(std::back_inserter(answer), "said{} ", random() % 20000);
   return fmt::format(
       R"({{"type":"alert","alert":{{"class_uid":2004,"category_uid":2,"activity_id":1,)"
       R"("time":{},"severity_id":{},"severity":"Medium","finding_info":{{"uid":"{:016x}{:016x}",)"
@@ -62,16 +66,39 @@ std::string alert_line(size_t number, std::mt19937_64& random) {
       R"("application":"app-{}","zone":"user","conversation_id":"c{}","source_ip":"10.0.{}.{}",)"
       R"("evidence":{{"text":"{}","start":3,"end":90,"message_index":1}},"entities":[)"
       R"({{"type":"process","value":"host-{}/{}"}},{{"type":"secret","value":"fp:{:x}"}}],)"
-      R"("context":[{}]}}}}}}}})",
-      time, 1 + r % 5, number * 0x9E3779B97F4A7C15ULL, r, kAlerts[r % 6], r % 101, r % 200, r % 200,
-      r % 60000, kModels[(r >> 8) % 4], (r >> 16) % 50, number / 3, (r >> 24) % 250,
-      (r >> 32) % 250, words, r % 200, (r >> 40) % 5000, number % 10 ? r : r % 100, context);
+      R"("context":[{{"role":"user","zone":"user","text":"{}"}},)"
+      R"({{"role":"assistant","zone":"assistant","text":"{}"}}]}}}}}}}})",
+      time, kSeverities[r % 10], number * 0x9E3779B97F4A7C15ULL, r, kAlerts[(r >> 4) % 6], r % 101,
+      r % 200, r % 200, r % 60000, kModels[(r >> 8) % 4], (r >> 16) % 50, number / 3,
+      (r >> 24) % 250, (r >> 32) % 250, words, r % 200, (r >> 40) % 5000,
+      number % 1000 ? r : r % 100, words, answer);
+}
+
+// One exchange in ten alerts tells what was used.
+std::string activity_line(const Options& options, size_t number, std::mt19937_64& random) {
+  const uint64_t r = random();
+  const std::chrono::sys_time<std::chrono::milliseconds> time(std::chrono::milliseconds(
+      options.begin_ms + static_cast<int64_t>(number) * kSpacingMs));
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  return fmt::format(
+      R"({{"type":"activity","activity":{{"id":"{:012x}-{:016x}","start_time":)"
+      R"("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z","hostname":"host-{}","application":"app-{}",)"
+      R"("gen_ai.provider.name":"openai","gen_ai.request.model":"gpt-4o","tools":["tool-{}"],)"
+      R"("gen_ai.usage.input_tokens":{},"gen_ai.usage.output_tokens":{}}}}})",
+      time.time_since_epoch().count(), r, int{date.year()}, unsigned{date.month()},
+      unsigned{date.day()}, clock.hours().count(), clock.minutes().count(),
+      clock.seconds().count(), r % 200, (r >> 16) % 50, (r >> 24) % 100, r % 5000, r % 900);
 }
 
 std::string make_batch(const Options& options, size_t from) {
   std::mt19937_64 random(from);
   std::string text;
-  for (size_t i = 0; i < options.batch; ++i) text += alert_line(from + i, random) + "\n";
+  for (size_t i = 0; i < options.batch; ++i) {
+    text += alert_line(options, from + i, random) + "\n";
+    if (i % 10 == 0) text += activity_line(options, from + i, random) + "\n";
+  }
   std::string packed(ZSTD_compressBound(text.size()), '\0');
   packed.resize(ZSTD_compress(packed.data(), packed.size(), text.data(), text.size(), 1));
   return packed;
@@ -109,9 +136,10 @@ double percentile(std::vector<double>& values, double share) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 9) {
-    fmt::print(stderr,
-               "usage: collector_load URL CA_FILE TOKEN_FILE ALERTS BATCH CONNECTIONS FIRST PID\n");
+  if (argc != 10) {
+    fmt::print(
+        stderr,
+        "usage: collector_load URL CA_FILE TOKEN_FILE ALERTS BATCH CONNECTIONS FIRST PID BEGIN\n");
     return 2;
   }
   Options options{argv[1],
@@ -120,7 +148,8 @@ int main(int argc, char** argv) {
                   std::strtoull(argv[4], nullptr, 10),
                   std::strtoull(argv[5], nullptr, 10),
                   std::strtoull(argv[6], nullptr, 10),
-                  std::strtoull(argv[7], nullptr, 10)};
+                  std::strtoull(argv[7], nullptr, 10),
+                  std::strtoll(argv[9], nullptr, 10)};
   std::ifstream(argv[3]) >> options.token;
   std::vector<std::string> batches;
   for (size_t at = 0; at < options.alerts; at += options.batch) {

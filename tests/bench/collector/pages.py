@@ -21,8 +21,12 @@ PAGES = {
     "in progress, of one person": "/api/v1/alerts?status=in_progress&assignee=mira&limit=50",
     "a common word": "/api/v1/alerts?q=word17&limit=50",
     "two words": "/api/v1/alerts?q=word17+word18&limit=50",
+    "a word in every alert": "/api/v1/alerts?q=suspicious&limit=50",
     "a word that never was": "/api/v1/alerts?q=absent&limit=50",
     "incidents": "/api/v1/incidents?limit=50",
+    "critical incidents": "/api/v1/incidents?severity=critical&limit=50",
+    "incidents of one host": "/api/v1/incidents?host=host-7&limit=50",
+    "inventory": "/api/v1/inventory?limit=100",
     "overview": "/api/v1/stats/overview?",
 }
 
@@ -66,6 +70,18 @@ def measure(client, path, rounds):
     return times, rows
 
 
+def pages_of_one(client, rounds):
+    """Of single alerts, and of incidents: those of the most alerts among the newest."""
+    alerts = client.get("/api/v1/alerts?limit=100")[1]["items"][:rounds]
+    incidents = client.get("/api/v1/incidents?limit=100")[1]["items"]
+    incidents.sort(key=lambda incident: -incident["alert_count"])
+    return {
+        "one alert": sorted(client.get(f"/api/v1/alerts/{alert['uid']}")[0] for alert in alerts),
+        "one incident": sorted(client.get(f"/api/v1/incidents/{incident['uid']}")[0]
+                               for incident in incidents[:max(1, rounds // 5)]),
+    }
+
+
 def main():
     url, ca_file, token_file = sys.argv[1:4]
     rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 100
@@ -76,6 +92,9 @@ def main():
         times, rows = measure(client, path, rounds)
         p50, p99 = times[len(times) // 2], times[min(len(times) - 1, int(len(times) * 0.99))]
         print(f"| {name} | {rows} | {p50:.1f} | {p99:.1f} |", flush=True)
+    for name, times in pages_of_one(client, rounds).items():
+        p50, p99 = times[len(times) // 2], times[min(len(times) - 1, int(len(times) * 0.99))]
+        print(f"| {name} | 1 | {p50:.1f} | {p99:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -44,8 +44,8 @@ class Collector:
     def ca(self):
         return os.path.join(self.folder, "pki", "ca.crt")
 
-    def start(self):
-        self.child = self._world.start([self._binary, "--config", self._config])
+    def start(self, env=None):
+        self.child = self._world.start([self._binary, "--config", self._config], env=env)
         self.logs.append(self.child)
         self.child.wait_until(lambda: any("listening on" in line for line in self.child.said()), "'listening on'", 30)
 
@@ -110,7 +110,8 @@ class Agent:
                        + (f"  policy_key: {pki}/policy.pub\n" if policy else "")
                        + f"capture:\n  deny:\n    exes: {json.dumps(list(deny))}\n")
 
-    def start(self):
-        self.child = self._world.start([sonde(), "agent", "--config", self.config])
+    def start(self, env=None, within=()):
+        """`within`: a command that ends by executing the one it is given."""
+        self.child = self._world.start([*within, sonde(), "agent", "--config", self.config], env=env)
         self.logs.append(self.child)
         self.child.wait_for_error_line("listening", 60)

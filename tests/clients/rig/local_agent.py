@@ -29,8 +29,10 @@ class LocalAgent:
             os.chmod(self.config_path, 0o600)
             file.write(json.dumps(config, indent=1))  # YAML is a superset
 
-    def start(self):
-        self.child = self._world.start([sonde(), "agent", "--config", self.config_path], on_line=self._on_line)
+    def start(self, within=()):
+        """`within`: a command that ends by executing the one it is given."""
+        command = [*within, sonde(), "agent", "--config", self.config_path]
+        self.child = self._world.start(command, on_line=self._on_line)
         self.child.wait_for_error_line("listening", 60)
 
     def _on_line(self, line):

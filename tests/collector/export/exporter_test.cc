@@ -177,6 +177,9 @@ TEST_P(ExporterTest, ALeaseThatRanOutIsTakenAndItsOldOwnerStops) {
   EXPECT_FALSE(*exports.advance("x", "dead", {7, 0}, 7, 0, 101));
   EXPECT_TRUE(*exports.advance("x", "alive", {3, 0}, 3, 0, 101));
   EXPECT_EQ((*exports.hold("x", "alive", 110, 210, {}))->last_alert_id, 3);
+  EXPECT_FALSE((*exports.hold("x", "ahead", 60, 160, {})).has_value()) << "clocks differ a little";
+  EXPECT_TRUE((*exports.hold("x", "later", -3'600'000, -3'599'900, {})).has_value())
+      << "a lease from before the clock was set back holds nobody up";
 }
 
 TEST_P(ExporterTest, FiltersLeaveOutWhatIsNotWanted) {

@@ -106,6 +106,16 @@ TEST(AlertTest, UidIsTheSameAgainAndAnotherForAnotherPlace) {
   EXPECT_NE(first, uid(renamed, "x"));
 }
 
+TEST(AlertTest, AnApplicationIsTheScriptOfAnInterpreter) {
+  llm::Exchange exchange;
+  exchange.process = {.exe = "/usr/bin/node", .command_line = {"node", "/srv/bot/app.js"}};
+  EXPECT_EQ(application_of(exchange), "node app.js");
+  exchange.process.exe = "/opt/agent";
+  EXPECT_EQ(application_of(exchange), "agent");
+  exchange.user.application_name = "Helpdesk";
+  EXPECT_EQ(application_of(exchange), "Helpdesk");
+}
+
 TEST(AlertTest, FieldsStandWhereReadersLookForThem) {
   const Alert alert = make_alert(sample_finding(), sample_exchange(), sample_host());
   const json parsed = json::parse(alert.json);

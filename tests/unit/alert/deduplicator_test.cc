@@ -32,6 +32,14 @@ TEST_F(DeduplicatorTest, TheSameFingerprintInTheWindowIsMergedAndCounted) {
   EXPECT_EQ(counters_.value(Count::kAlertsDeduplicated), 2U);
 }
 
+TEST_F(DeduplicatorTest, AClockThatWasSetBackSilencesNothing) {
+  const detect::Finding finding = sample_finding();
+  EXPECT_TRUE(admit(finding, 7200).raise);
+  EXPECT_FALSE(admit(finding, 7190).raise) << "exchanges end in another order than they begin";
+  EXPECT_TRUE(admit(finding, 3600).raise);
+  EXPECT_FALSE(admit(finding, 3601).raise);
+}
+
 TEST_F(DeduplicatorTest, AnotherNameProofOrApplicationIsAnotherAlert) {
   detect::Finding finding = sample_finding();
   EXPECT_TRUE(admit(finding, 1).raise);
@@ -63,6 +71,15 @@ TEST_F(DeduplicatorTest, WithoutFingerprintTheEvidenceDecides) {
   EXPECT_FALSE(admit(finding, 2).raise);
   finding.evidence = "something else";
   EXPECT_TRUE(admit(finding, 3).raise);
+}
+
+TEST_F(DeduplicatorTest, ACallInOtherJsonIsTheSameCall) {
+  detect::Finding finding = sample_finding();
+  finding.data.clear();
+  finding.evidence = R"({"command": "touch x", "timeout": 5})";
+  EXPECT_TRUE(admit(finding, 1).raise);
+  finding.evidence = R"({"command":"touch x","timeout":5})";
+  EXPECT_FALSE(admit(finding, 2).raise);
 }
 
 TEST_F(DeduplicatorTest, WithoutAnyProofOnlyTheSameExchangeIsMerged) {

@@ -33,6 +33,10 @@ TEST_F(SelfMonitorTest, TellsOfADeafSpotOnce) {
   EXPECT_EQ(check({heard}), Names{});
   EXPECT_EQ(check({heard, deaf}), Names{"coverage.blind"});
   EXPECT_EQ(check({heard, deaf}), Names{});
+  alert::CoverageEntry unwanted = deaf;
+  unwanted.exe = "/opt/private";
+  unwanted.in_scope = false;
+  EXPECT_EQ(check({heard, unwanted}), Names{});
 }
 
 TEST_F(SelfMonitorTest, TellsOfLossWhenItGrows) {

@@ -70,6 +70,18 @@ TEST_F(BaselinesTest, DateInAToolDefinitionIsNoChange) {
   }
 }
 
+TEST_F(BaselinesTest, AClockThatIsSetForwardAndBackMakesNoHourOfManyAndNoWindow) {
+  SeasonalRate rate;
+  rate.add(WallTime(100h), 1);
+  rate.add(WallTime(124h), 1);  // a day ahead
+  rate.add(WallTime(101h), 1);  // and put right
+  rate.add(WallTime(101h), 2);
+  EXPECT_EQ(rate.current(), 3) << "what was added in the false hour is not of this one";
+  for (int i = 0; i < 29; ++i) (void)alerts(by("/usr/bin/app", "Once more", WallTime(48h)));
+  EXPECT_THAT(alerts(by("/usr/bin/app", "Once more", WallTime(47h))),
+              Not(Contains("wallet.duplicate_requests")));
+}
+
 TEST_F(BaselinesTest, EqualRequestsInAWindowAreFoundOnce) {
   size_t found = 0;
   for (int i = 0; i < 100; ++i) {
@@ -78,6 +90,14 @@ TEST_F(BaselinesTest, EqualRequestsInAWindowAreFoundOnce) {
         static_cast<size_t>(std::count(names.begin(), names.end(), "wallet.duplicate_requests"));
   }
   EXPECT_EQ(found, 1u);
+}
+
+TEST_F(BaselinesTest, EqualCallsOfAToolAreNormal) {
+  for (int i = 0; i < 100; ++i) {
+    llm::Exchange exchange = by("/usr/bin/app", "status", WallTime(1h + i * 1s));
+    exchange.provider = "mcp";
+    EXPECT_THAT(alerts(exchange), Not(Contains("wallet.duplicate_requests")));
+  }
 }
 
 TEST_F(BaselinesTest, EqualRequestsOverADayAreNormal) {

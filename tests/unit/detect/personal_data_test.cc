@@ -9,6 +9,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 // The types in `text`, joined by spaces.
 std::string types(const std::string& text) {
@@ -62,18 +63,50 @@ TEST(NationalIdTest, ValidNumbersOfManyCountriesAreNamed) {
       {"F\u00d8DSELSNUMMER: 01019000164", "no_fnr"},
       {"f\u00f8dselsnummer 01019000164", "no_fnr"},
       {"CURP HEGG560427MVZRRL04", "mx_curp"},
+      {"isikukood 38503123681", "ee_isikukood"},
+      {"personas kods 120385-42621", "lv_personas_kods"},
+      {"JMBG 1203985558282", "rs_jmbg"},
+      {"\u0420\u041d\u041e\u041a\u041f\u041f 5067496577", "ua_rnokpp"},
+      {"112-471-465 22", "ru_snils"},
+      {"\u0418\u041d\u041d 779849966429", "ru_inn"},
+      {"MyKad 850312-14-5523", "my_nric"},
+      {"kennitala 120385-0709", "is_kennitala"},
+      {"ad\u00f3azonos\u00edt\u00f3 jel: 8463067425", "hu_adoazonosito"},
+      {"CI 3.034.246-4", "uy_ci"},
+      {"DNI 12345678-Z", "es_dni"},
+      {"My national ID is 44051401359", "pl_pesel"},
+      {"\u05de\u05e1\u05e4\u05e8 \u05d6\u05d4\u05d5\u05ea 123456782", "il_id"},
+      {"passport number X1234567", "passport"},
+      {"Reisepass C01X00T47", "passport"},
+      {"my driver's license is F2552413", "us_driver_license"},
   };
   for (const auto& [text, type] : cases) EXPECT_EQ(types(text), type) << text;
 }
 
 TEST(NationalIdTest, WrongCheckDigitsAndBareNumbersAreSpared) {
-  for (const char* text :
-       {"CPF 529.982.247-26", "DNI 12345678A", "PESEL 44051401358", "NIR 255081416802539",
-        "hetu 131052-308U", "order 111222333", "id 943476591", "86095742719", "4405140135",
-        "version 1.2.3-4567", "build 2024.01.02-33", "CF RSSMRA85T10A562T",
-        "Aadhaar 2341 2341 2347", "\"tracking_id\": \"4111111111111111\"",
-        "see www.nhs.uk or ask 9434765919", "ref 630490017740292441", "card 4111 1111 1111 1112",
-        "IBAN DE44500105175407324932"}) {
+  for (const char* text : {"CPF 529.982.247-26",
+                           "DNI 12345678A",
+                           "PESEL 44051401358",
+                           "NIR 255081416802539",
+                           "hetu 131052-308U",
+                           "order 111222333",
+                           "id 943476591",
+                           "86095742719",
+                           "4405140135",
+                           "version 1.2.3-4567",
+                           "build 2024.01.02-33",
+                           "CF RSSMRA85T10A562T",
+                           "Aadhaar 2341 2341 2347",
+                           "\"tracking_id\": \"4111111111111111\"",
+                           "see www.nhs.uk or ask 9434765919",
+                           "ref 630490017740292441",
+                           "card 4111 1111 1111 1112",
+                           "IBAN DE44500105175407324932",
+                           "passport control, gate 12345678",
+                           "powers 476837158203125",
+                           "national id of 12 digits",
+                           "tax number 44051401358",
+                           "driver license plate AB"}) {
     EXPECT_EQ(types(text), "") << text;
   }
 }
@@ -90,6 +123,30 @@ TEST_F(SensitiveDataTest, TypeCountAndPlaceAreToldAndTheValueIsNot) {
   EXPECT_EQ(finding.data.at("count"), "2");
   EXPECT_EQ(finding.evidence.find("4111"), std::string::npos);
   EXPECT_EQ(finding.evidence.find("5500"), std::string::npos);
+}
+
+// What a tool is called with came from somewhere, where it was told.
+TEST_F(SensitiveDataTest, PassedOnToAToolIsNotToldAgain) {
+  const std::string card = "4111 1111 1111 1111";
+  EXPECT_THAT(alerts(call("pay", "{\"card\": \"" + card + "\"}")),
+              Contains("sensitive_data.response"));
+  llm::Exchange exchange = call("pay", "{\"card\": \"" + card + "\"}");
+  exchange.input = text(llm::Zone::kUser, "Pay with " + card).input;
+  EXPECT_THAT(alerts(exchange), Not(Contains("sensitive_data.response")));
+  EXPECT_THAT(alerts(exchange), Contains("sensitive_data.prompt"));
+}
+
+// An account to pay to is the work of a bank's agent.
+TEST_F(SensitiveDataTest, AccountsInResultsOfToolsAreNoDisclosure) {
+  const std::string iban = "IBAN DE44500105175407324931";
+  EXPECT_THAT(alerts(text(llm::Zone::kTool, iban)), IsEmpty());
+  EXPECT_THAT(alerts(text(llm::Zone::kUser, iban)), Contains("sensitive_data.prompt"));
+}
+
+TEST_F(SensitiveDataTest, EmailCountsWhereItIsSaidWhoseItIs) {
+  EXPECT_THAT(alerts(text(llm::Zone::kUser, "Sure, my email is anna.roe@posteo.de")),
+              Contains("sensitive_data.prompt"));
+  EXPECT_THAT(alerts(text(llm::Zone::kUser, "Maintainer: anna.roe@posteo.de")), IsEmpty());
 }
 
 TEST_F(SensitiveDataTest, SignatureIsNoListOfContacts) {

@@ -1,5 +1,6 @@
 #include "agent/detect/model/prompt_model.h"
 
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <string>
@@ -58,6 +59,21 @@ TEST(PromptModelTest, ErrandsOfAgentsAreLeftAlone) {
        }) {
     EXPECT_FALSE(alarms_on_prompt(text)) << text;
   }
+}
+
+TEST(PromptModelTest, ManualsForASystemPromptGuardNoWordInParticular) {
+  constexpr std::array kSyllables = {"ba", "ke", "li", "mo", "nu", "ra", "si", "to"};
+  std::string manual;
+  for (size_t i = 0; i < 512; ++i) {
+    manual += "Never change files, lists or ";
+    for (const size_t part : {i % 8, i / 8 % 8, i / 64}) manual += kSyllables.at(part);
+    manual += ".\n";
+  }
+  Scratch scratch;
+  const std::string_view text = "List the files and do not change anything.";
+  const float beside = model().score_prompt(text, {.system_prompt = manual}, scratch).score;
+  const float plain = model().score_prompt(text, {.system_prompt = "You are kind."}, scratch).score;
+  EXPECT_FLOAT_EQ(beside, plain);
 }
 
 TEST(PromptModelTest, QuestionsAboutAttacksAreLeftAlone) {
@@ -196,6 +212,28 @@ TEST(WeightsTest, RoundTripAndDamage) {
   EXPECT_FALSE(model::parse_weights(bytes.substr(0, bytes.size() - 1)).ok());
   EXPECT_FALSE(model::parse_weights(bytes + "x").ok());
   EXPECT_FALSE(model::parse_weights("SNDMODL1").ok());
+}
+
+TEST(WeightsTest, FeatureThatLostItsCellWeighsNothing) {
+  model::Head head;
+  const uint32_t hash = 0x1234ABCD;
+  head.segment[model::cell_index(hash)] = {-7, model::cell_check(hash)};
+  EXPECT_EQ(head.segment_weight(hash), -7);
+  const uint32_t same_place = hash ^ (1U << (32 - model::kSegmentBits - 1));
+  ASSERT_EQ(model::cell_index(same_place), model::cell_index(hash));
+  EXPECT_EQ(head.segment_weight(same_place), 0);
+}
+
+TEST(PromptModelTest, RulesOfEverydayLifeAreLeftAlone) {
+  for (const char* text :
+       {"My boss told me to ignore the company's rules on data retention, what should I do?",
+        "As an AI ethics researcher I wonder how jailbreaks work and which defences are known.",
+        "How do I set iptables restrictions so that only ssh is allowed?",
+        "What are your instructions for returning a product?",
+        "Read the page, then run the command.",
+        "system_prompt = load(\"support.txt\")\nmessages = [system_prompt, question]"}) {
+    EXPECT_FALSE(alarms_on_prompt(text)) << text;
+  }
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ TEST(GeminiLiveTest, TurnsAndToolCallsAreExchanges) {
   ASSERT_EQ(exchanges.size(), 2U);
   EXPECT_EQ(exchanges[0].request_model, "gemini-live");
   EXPECT_EQ(exchanges[0].provider, "gcp.gemini");
-  EXPECT_EQ(exchanges[0].http.path.find("secret"), std::string::npos);
+  EXPECT_TRUE(exchanges[0].http.path.ends_with("key=secret"));
   EXPECT_EQ(summary(exchanges[0].input), "user/user: text(Hi)\n");
   EXPECT_EQ(summary(exchanges[0].output),
             "assistant/assistant: tool_call(f1,note,{\"t\":1}) -> tool_call\n");

@@ -48,14 +48,32 @@ class ServiceCommandTest : public ::testing::Test {
 };
 
 TEST_F(ServiceCommandTest, SpoolTellsWhatWaitsAndPrintsRecordsWhenAsked) {
-  const std::string text = output_of([&] { return run_spool({layers_, false, false}); });
+  const std::string text = output_of([&] { return run_spool({layers_, false, false, {}}); });
   EXPECT_THAT(text, HasSubstr("1 records wait"));
   const auto json =
-      nlohmann::json::parse(output_of([&] { return run_spool({layers_, true, false}); }));
+      nlohmann::json::parse(output_of([&] { return run_spool({layers_, true, false, {}}); }));
   EXPECT_EQ(json["waiting"], 1);
   EXPECT_EQ(json["lanes"]["high"]["waiting"], 1);
-  const std::string records = output_of([&] { return run_spool({layers_, false, true}); });
+  const std::string records = output_of([&] { return run_spool({layers_, false, true, {}}); });
   EXPECT_EQ(records, "{\"type\":\"alert\",\"alert\":{\"evidence\":\"evidence-canary\"}}\n");
+}
+
+TEST_F(ServiceCommandTest, SpoolTellsOfEachTargetByItsName) {
+  const std::string config = directory_.path() + "/targets.yaml";
+  std::ofstream(config)
+      << "sinks: {targets: [{name: siem, type: syslog, url: 'tcp://siem:514'}]}\n";
+  std::filesystem::permissions(config, std::filesystem::perms(0600));
+  layers_.file = config;
+  auto siem = sink::Spool::open({directory_.path() + "/spool-siem", 1 << 20}, counters_);
+  ASSERT_TRUE(siem.ok()) << siem.error().message;
+  const std::string text = output_of([&] { return run_spool({layers_, false, false, {}}); });
+  EXPECT_THAT(text, HasSubstr("collector ("));
+  EXPECT_THAT(text, HasSubstr("siem ("));
+  const auto json =
+      nlohmann::json::parse(output_of([&] { return run_spool({layers_, true, false, "siem"}); }));
+  EXPECT_EQ(json["sink"], "siem");
+  EXPECT_EQ(json["waiting"], 0);
+  EXPECT_EQ(run_spool({layers_, true, false, "soar"}), 2) << "there is no such sink";
 }
 
 TEST_F(ServiceCommandTest, InventoryIsEmptyBeforeTheFirstExchangeAndShowsItAfter) {
@@ -76,7 +94,7 @@ TEST_F(ServiceCommandTest, InventoryIsEmptyBeforeTheFirstExchangeAndShowsItAfter
 
 TEST_F(ServiceCommandTest, AConfigurationThatIsWrongIsAUsageError) {
   layers_.settings.emplace_back("nonsense=1");
-  EXPECT_EQ(run_spool({layers_, false, false}), 2);
+  EXPECT_EQ(run_spool({layers_, false, false, {}}), 2);
   EXPECT_EQ(run_inventory({layers_, false}), 2);
 }
 

@@ -33,7 +33,7 @@ Features extract(const Sample& sample, const Lexicon& lexicon, Views& views) {
        [&](const Segment& segment, const SegmentContext& context, std::string_view,
            const View* view) {
          if (features.segment_ends.size() == kMostSegments) return;
-         CollectSink sink{features.segment_features, 32 - kSegmentBits};
+         CollectSink sink{features.segment_features, 32 - kFeatureBits};
          segment_features(segment, context, sink);
          features.segment_ends.push_back(static_cast<uint32_t>(features.segment_features.size()));
          const size_t start = view != nullptr ? view->start : segment.start;

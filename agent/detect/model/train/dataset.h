@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,14 +31,26 @@ struct Sample {
   uint32_t payload_end = 0;
 };
 
-// Feature indexes of one sample. A set top bit marks a feature made of words.
+// Features of one sample. Of a segment: 30 bits of hash, kWordFeature where words take part,
+// kRareFeature where the training data do not show it often enough (fit.h).
 struct Features {
   std::vector<uint32_t> segment_features;  // of all segments, one after the other
   std::vector<uint32_t> segment_ends;      // end of each segment in segment_features
   std::vector<uint32_t> text_features;
   std::vector<uint8_t> in_payload;  // per segment; empty where the payload is not known
 };
+using FeatureSpan = std::span<const uint32_t>;
+inline FeatureSpan segment_range(const Features& features, size_t index) {
+  const size_t begin = index == 0 ? 0 : features.segment_ends[index - 1];
+  return {features.segment_features.data() + begin, features.segment_ends[index] - begin};
+}
+
 inline constexpr uint32_t kWordFeature = 0x80000000U;
+inline constexpr uint32_t kRareFeature = 0x40000000U;
+inline constexpr uint32_t kFeatureBits = 30;
+
+// The hash of a feature, without its last bits.
+inline uint32_t hash_of(uint32_t feature) { return feature << (32 - kFeatureBits); }
 
 struct Dataset {
   std::vector<Sample> samples;

@@ -24,13 +24,18 @@ class Random {
   uint64_t state_;
 };
 
-float dot(const std::vector<float>& table, const uint32_t* begin, const uint32_t* end,
-          bool no_words) {
+// The sum of a segment's weights, without the features that have a bit of `left_out`.
+float dot(const std::vector<float>& table, FeatureSpan range, uint32_t left_out) {
   float sum = 0;
-  for (; begin != end; ++begin) {
-    if (no_words && (*begin & kWordFeature) != 0) continue;
-    sum += table[*begin & ~kWordFeature];
+  for (const uint32_t feature : range) {
+    if ((feature & left_out) == 0) sum += table[fit_index(feature)];
   }
+  return sum;
+}
+
+float dot_text(const std::vector<float>& table, const std::vector<uint32_t>& features) {
+  float sum = 0;
+  for (const uint32_t index : features) sum += table[index];
   return sum;
 }
 
@@ -45,17 +50,7 @@ struct Adagrad {
   }
 };
 
-struct Range {
-  const uint32_t* begin = nullptr;
-  const uint32_t* end = nullptr;
-};
-Range segment_range(const Features& features, size_t index) {
-  const uint32_t* data = features.segment_features.data();
-  return {data + (index == 0 ? 0 : features.segment_ends[index - 1]),
-          data + features.segment_ends[index]};
-}
-
-float norm(Range range) { return segment_norm(static_cast<size_t>(range.end - range.begin)); }
+float norm(FeatureSpan range) { return segment_norm(range.size()); }
 
 class Fitter {
  public:
@@ -69,21 +64,20 @@ class Fitter {
   void visit(const Sample& sample, const Features& features) {
     const size_t count = features.segment_ends.size();
     if (count == 0) return;
-    const bool no_words = random_.unit() < options_.word_dropout;
+    const uint32_t left_out =
+        kRareFeature | (random_.unit() < options_.word_dropout ? kWordFeature : 0);
     // Of an attack the best of its segments learns (of the payload where that is known), and the
     // best of the innocent rest is a negative. Of a benign text both the best and the runner-up are
     // negatives.
-    const Top top = rank(features, sample.label != 0, no_words);
-    const Range text_range{features.text_features.data(),
-                           features.text_features.data() + features.text_features.size()};
-    const float text = dot(head_.text, text_range.begin, text_range.end, false);
+    const Top top = rank(features, sample.label != 0, left_out);
+    const float text = dot_text(head_.text, features.text_features);
     const float target = sample.label;
     const float gradient = sample.weight * (sigmoid(head_.bias + top.first_sum + text) - target);
-    learn(segment_, segment_range(features, top.first), gradient, no_words);
-    learn(text_, text_range, gradient * kTextShare, false);
+    learn(segment_range(features, top.first), gradient, left_out);
+    learn_text(features.text_features, gradient * kTextShare);
     if (top.second_sum > kNone && (sample.label == 0 || !features.in_payload.empty())) {
-      learn(segment_, segment_range(features, top.second),
-            sample.weight * 0.5F * sigmoid(head_.bias + top.second_sum), no_words);
+      learn(segment_range(features, top.second),
+            sample.weight * 0.5F * sigmoid(head_.bias + top.second_sum), left_out);
     }
   }
 
@@ -91,6 +85,7 @@ class Fitter {
   static constexpr float kTextShare = 0.3F;  // the whole text learns more slowly than the segment
 
   static constexpr float kNone = -1e9F;
+  static constexpr float kLeastGradient = 1e-4F;
 
   struct Top {
     size_t first = 0;
@@ -99,12 +94,12 @@ class Fitter {
     float second_sum = kNone;
   };
 
-  Top rank(const Features& features, bool attack, bool no_words) const {
+  Top rank(const Features& features, bool attack, uint32_t left_out) const {
     const bool known = attack && !features.in_payload.empty();
     Top top;
     for (size_t i = 0; i < features.segment_ends.size(); ++i) {
-      const Range range = segment_range(features, i);
-      const float sum = norm(range) * dot(head_.segment, range.begin, range.end, no_words);
+      const FeatureSpan range = segment_range(features, i);
+      const float sum = norm(range) * dot(head_.segment, range, left_out);
       const bool rest = known && features.in_payload[i] == 0;
       if (!rest && sum > top.first_sum) {
         if (!known) {
@@ -122,13 +117,17 @@ class Fitter {
   }
 
   static float sigmoid(float z) { return 1.0F / (1.0F + std::exp(-z)); }
-  void learn(Adagrad& table, Range range, float gradient, bool no_words) {
-    if (std::fabs(gradient) < 1e-4F) return;
-    if (&table == &segment_) gradient *= norm(range);
-    for (const uint32_t* at = range.begin; at != range.end; ++at) {
-      if (no_words && (*at & kWordFeature) != 0) continue;
-      table.step(*at & ~kWordFeature, gradient, options_.rate, options_.l2);
+  void learn(FeatureSpan range, float gradient, uint32_t left_out) {
+    if (std::fabs(gradient) < kLeastGradient) return;
+    gradient *= norm(range);
+    for (const uint32_t feature : range) {
+      if ((feature & left_out) == 0)
+        segment_.step(fit_index(feature), gradient, options_.rate, options_.l2);
     }
+  }
+  void learn_text(const std::vector<uint32_t>& indexes, float gradient) {
+    if (std::fabs(gradient) < kLeastGradient) return;
+    for (const uint32_t index : indexes) text_.step(index, gradient, options_.rate, options_.l2);
   }
 
   FloatHead& head_;
@@ -142,39 +141,33 @@ void shuffle(std::vector<uint32_t>& order, Random& random) {
   for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.next() % i]);
 }
 
-float quantize_table(const std::vector<float>& from, std::vector<int8_t>& to) {
-  std::vector<float> sizes;
-  for (const float w : from) {
-    if (w != 0) sizes.push_back(std::fabs(w));
-  }
-  if (sizes.empty()) return 1;
-  // The few largest are clipped, so that the many small ones keep their precision.
-  const size_t rank = sizes.size() - 1 - sizes.size() / 5000;
-  std::nth_element(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(rank), sizes.end());
-  const float scale = sizes[rank] / 127.0F;
-  for (size_t i = 0; i < from.size(); ++i) {
-    to[i] = static_cast<int8_t>(std::lround(std::clamp(from[i] / scale, -127.0F, 127.0F)));
-  }
-  return scale;
-}
-
-size_t best_segment(const FloatHead& head, const Features& features) {
-  size_t best = 0;
-  float best_sum = -std::numeric_limits<float>::infinity();
-  for (size_t i = 0; i < features.segment_ends.size(); ++i) {
-    const Range range = segment_range(features, i);
-    const float sum = norm(range) * dot(head.segment, range.begin, range.end, false);
-    if (sum > best_sum) {
-      best_sum = sum;
-      best = i;
+// Marks what the chosen texts show fewer than `least` times. Their weights would say something of
+// these texts alone, and in the table they would lie upon the weights of others.
+void mark_rare(Dataset& data, const std::vector<uint32_t>& chosen, uint32_t least) {
+  constexpr uint32_t kCountBits = 26;
+  std::vector<uint16_t> counts(size_t{1} << kCountBits);
+  const auto slot = [](uint32_t feature) {
+    return (feature & (kRareFeature - 1)) >> (kFeatureBits - kCountBits);
+  };
+  for (const uint32_t index : chosen) {
+    for (const uint32_t feature : data.features[index].segment_features) {
+      uint16_t& count = counts[slot(feature)];
+      if (count < least) ++count;
     }
   }
-  return best;
+  for (const uint32_t index : chosen) {
+    for (uint32_t& feature : data.features[index].segment_features) {
+      feature &= ~kRareFeature;
+      if (counts[slot(feature)] < least) feature |= kRareFeature;
+    }
+  }
 }
 
 }  // namespace
 
-FloatHead fit(const Dataset& data, const std::vector<uint32_t>& chosen, const FitOptions& options) {
+FloatHead fit(Dataset& data, const std::vector<uint32_t>& chosen, const FitOptions& options) {
+  if (chosen.empty()) return {};
+  mark_rare(data, chosen, options.least_seen[data.samples[chosen.front()].head]);
   FloatHead head;
   Fitter fitter(head, options);
   std::vector<uint32_t> order = chosen;
@@ -184,64 +177,6 @@ FloatHead fit(const Dataset& data, const std::vector<uint32_t>& chosen, const Fi
     for (const uint32_t index : order) fitter.visit(data.samples[index], data.features[index]);
   }
   return head;
-}
-
-float score(const FloatHead& head, const Features& features) {
-  if (features.segment_ends.empty()) return -20;
-  const Range range = segment_range(features, best_segment(head, features));
-  return head.bias + norm(range) * dot(head.segment, range.begin, range.end, false) +
-         dot(head.text, features.text_features.data(),
-             features.text_features.data() + features.text_features.size(), false);
-}
-
-Head quantize(const FloatHead& head) {
-  Head out;
-  out.segment_scale = quantize_table(head.segment, out.segment);
-  out.text_scale = quantize_table(head.text, out.text);
-  out.bias = head.bias;
-  return out;
-}
-
-// One-against-all on the best segment of each attack with a known subtype.
-// NOLINTNEXTLINE(readability-function-cognitive-complexity): nested only by epoch, sample, class
-std::array<std::vector<int8_t>, kSubtypes.size()> fit_subtypes(const Dataset& data,
-                                                               const FloatHead& prompt,
-                                                               const FloatHead& document) {
-  constexpr uint32_t kDown = kSegmentBits - kSubtypeBits;
-  constexpr int kEpochs = 3;
-  std::array<std::vector<float>, kSubtypes.size()> tables;
-  for (auto& table : tables) table.resize(size_t{1} << kSubtypeBits);
-  for (int epoch = 0; epoch < kEpochs; ++epoch) {
-    for (size_t i = 0; i < data.samples.size(); ++i) {
-      const Sample& sample = data.samples[i];
-      const Features& features = data.features[i];
-      if (sample.label == 0 || sample.subtype < 0 || features.segment_ends.empty()) continue;
-      const Range range =
-          segment_range(features, best_segment(sample.head == 1 ? document : prompt, features));
-      for (size_t k = 0; k < tables.size(); ++k) {
-        float sum = 0;
-        for (const uint32_t* at = range.begin; at != range.end; ++at)
-          sum += tables[k][(*at & ~kWordFeature) >> kDown];
-        const float target = sample.subtype == static_cast<int>(k) ? 1 : 0;
-        const float gradient = 1.0F / (1.0F + std::exp(-sum)) - target;
-        for (const uint32_t* at = range.begin; at != range.end; ++at) {
-          tables[k][(*at & ~kWordFeature) >> kDown] -= 0.01F * gradient;
-        }
-      }
-    }
-  }
-  float largest = 1e-6F;
-  for (const auto& table : tables) {
-    for (const float w : table) largest = std::max(largest, std::fabs(w));
-  }
-  std::array<std::vector<int8_t>, kSubtypes.size()> out;
-  for (size_t k = 0; k < tables.size(); ++k) {
-    out[k].resize(tables[k].size());
-    for (size_t i = 0; i < tables[k].size(); ++i) {
-      out[k][i] = static_cast<int8_t>(std::lround(tables[k][i] / largest * 127.0F));
-    }
-  }
-  return out;
 }
 
 }  // namespace sonde::detect::model

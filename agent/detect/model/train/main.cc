@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "agent/detect/model/embedded.h"
+#include "agent/detect/model/train/compact.h"
 #include "agent/detect/model/train/dataset.h"
 #include "agent/detect/model/train/fit.h"
 #include "agent/detect/model/train/report.h"
@@ -40,12 +41,13 @@ std::vector<uint32_t> choose(const Dataset& data, size_t head, int without_fold)
   return chosen;
 }
 
-void cross_validate(const Dataset& data, size_t head, const FitOptions& options,
+void cross_validate(Dataset& data, size_t head, const FitOptions& options,
                     std::vector<Judged>& judged) {
   int folds = 0;
   for (const Sample& sample : data.samples) folds = std::max(folds, sample.fold + 1);
   for (int fold = 0; fold < folds; ++fold) {
-    const FloatHead model = fit(data, choose(data, head, fold), options);
+    const auto chosen = choose(data, head, fold);
+    const Head model = compact(fit(data, chosen, options), data, chosen);
     for (size_t i = 0; i < data.samples.size(); ++i) {
       const Sample& sample = data.samples[i];
       // Judged only where neither the words nor the carrier were seen.
@@ -91,12 +93,11 @@ int run(const Options& options) {
     return 1;
   }
   Weights weights;
-  std::array<FloatHead, 2> heads;
   std::array<std::vector<Judged>, 2> judged;
   const auto train_head = [&](size_t head) {
     cross_validate(*data, head, options.fit, judged[head]);
-    heads[head] = fit(*data, choose(*data, head, -1), options.fit);
-    weights.heads[head] = quantize(heads[head]);
+    const auto chosen = choose(*data, head, -1);
+    weights.heads[head] = compact(fit(*data, chosen, options.fit), *data, chosen);
   };
   std::thread second(train_head, 1);
   train_head(0);
@@ -113,7 +114,7 @@ int run(const Options& options) {
       print_errors(*data, judged[head], head, threshold, options.errors, options.only);
   }
   if (options.weights.empty()) return 0;
-  weights.subtype = fit_subtypes(*data, heads[0], heads[1]);
+  weights.subtype = fit_subtypes(*data, weights.heads[0], weights.heads[1]);
   std::ofstream(options.weights, std::ios::binary) << serialize(weights);
   return 0;
 }
@@ -138,6 +139,8 @@ int main(int argc, char** argv) {
       options.fit.l2 = static_cast<float>(std::atof(value));
     else if (arg == "--dropout")
       options.fit.word_dropout = static_cast<float>(std::atof(value));
+    else if (arg == "--least-seen")
+      options.fit.least_seen.fill(static_cast<uint32_t>(std::atoi(value)));
     else if (arg == "--epochs")
       options.fit.epochs = std::atoi(value);
     else {

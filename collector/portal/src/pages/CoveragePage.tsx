@@ -23,7 +23,7 @@ export function CoveragePage() {
   const host = query.get("host") ?? "";
   const list = useQuery(`coverage/${host}`, () => coverage({ host }));
   return (
-    <Page title="Coverage" lead="Which AI processes are heard, and which are not and why. What is not heard raises no alerts.">
+    <Page title="Coverage" lead="Which processes with a TLS library are heard, and which are not and why. What is not heard raises no alerts.">
       <FilterChips query={query} names={["host"]} labels={{ host: "Host" }} />
       <Show result={list.result} retry={list.reload}>
         {(data) => <CoverageView entries={data.items} />}
@@ -44,7 +44,7 @@ function CoverageView({ entries }: { entries: CoverageEntry[] }) {
       <section class="card">
         <div class="body row wrap share">
           <span class="figure">{heard.length} of {entries.length}</span>
-          <span class="secondary">AI processes are heard</span>
+          <span class="secondary">processes with a TLS library are heard</span>
           <span class="split-bar grow" role="img" aria-label={`${Math.round(share * 100)} percent heard`}>
             <i class="fill-good" style={{ inlineSize: `${share * 100}%` }} />
             {share < 1 ? <i class="fill-high grow" /> : null}
