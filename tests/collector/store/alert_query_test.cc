@@ -22,9 +22,9 @@ TEST(SearchableFormTest, DiacriticsWidthAndMissingSpacesMakeNoOtherWord) {
   EXPECT_EQ(searchable_form("x\u63D0\u793A\u6CE8\u5165y", kIndex),
             "x \u63D0\u793A \u793A\u6CE8 \u6CE8\u5165 \u5165 y");
   EXPECT_EQ(searchable_form("\u6CE8\u5165", kQuery), " \u6CE8\u5165 ");
-  EXPECT_EQ(search_expression(sql::Dialect::kSqlite, "\u5165"), "\"\u5165\"*");
-  EXPECT_EQ(search_expression(sql::Dialect::kPostgres, "\u63D0\u793A\u6CE8"),
-            "'\u63D0\u793A' & '\u793A\u6CE8'");
+  EXPECT_EQ(search_expression(sql::Dialect::kSqlite, "\u5165"), "(\"\u5165\"*) OR (\"\u5165\")");
+  EXPECT_EQ(search_expression(sql::Dialect::kPostgres, "\u63D0\u793A\u6CE8 a"),
+            "('\u63D0\u793A' & '\u793A\u6CE8' & 'a') | ('\u63D0\u793A\u6CE8' & 'a')");
 }
 
 TEST(SearchExpressionTest, NothingButWordsGetsThrough) {
