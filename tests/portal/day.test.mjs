@@ -71,7 +71,9 @@ test("an analyst's day", async (day) => {
     await page.waitForSelector(".side .tag.good:has-text('Live')");
     await collector.deliver(...noise(40));
     for (const name of ["prompt_attack.document", "tool.tainted_call", "exfiltration.rendered"]) {
-      await collector.deliver(alert(name, "conv-attack"));
+      await collector.deliver(alert(name, "conv-attack", (ocsf) => {
+        ocsf.unmapped.sonde.application = "support-chat";  // a conversation is of one application
+      }));
     }
     await page.waitForSelector("[data-row]:has-text('Prompt injection led to')");
     const incidents = (await json("/api/v1/incidents?limit=500")).items.filter((incident) => incident.alert_count > 1);
