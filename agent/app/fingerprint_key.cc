@@ -36,7 +36,7 @@ Result<std::string> key_of(std::string_view digits) {
 }
 
 Result<std::string> read_digits(const std::string& path) {
-  const auto text = read_start(path, kDigits);
+  auto text = read_start(path, kDigits);
   if (!text.ok()) return text;
   auto key = key_of(*text);
   if (!key.ok()) return fail(fmt::format("'{}': {}", path, key.error().message));

@@ -20,7 +20,7 @@ constexpr int64_t kSpreadSteps = 1000;
 // The members of the answer to a request that was signed, or what the collector said instead.
 Result<Json> issued_by(const Result<egress::HttpAnswer>& answer, std::string_view what) {
   if (!answer.ok()) return tl::unexpected<Error>(answer.error());
-  const Json json = Json::parse(answer->body, nullptr, false);
+  Json json = Json::parse(answer->body, nullptr, false);
   if (answer->status != 201) {
     const bool told = json.is_object() && json.contains("detail") && json["detail"].is_string();
     return fail(fmt::format("the collector refused to {}: {} {}", what, answer->status,
