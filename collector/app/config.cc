@@ -59,11 +59,11 @@ constexpr auto kFields = std::to_array<Field>({
     {"metrics", "open_on_loopback", &Config::metrics_on_loopback, kNoMin, 0,
      "/metrics without credentials from this host"},
     {"policy", "signing_key", &Config::policy_signing_key, 0, 0,
-     "PEM, Ed25519; signs agents' policies; replicas share it; made in state_directory/pki if "
-     "empty"},
+     "PEM, Ed25519; signs agents' policies; replicas share it; with SQLite made in "
+     "state_directory/pki if empty"},
     {"fleet", "fingerprint_key", &Config::fleet_fingerprint_key, 0, 0,
      "64 hexadecimal digits; the key of all agents' fingerprints of secrets; replicas share it; "
-     "made in state_directory/pki if empty"},
+     "with SQLite made in state_directory/pki if empty"},
     {"oidc", "issuer", &Config::oidc_issuer, 0, 0,
      "URL of the identity provider; no such login if empty"},
     {"oidc", "client_id", &Config::oidc_client_id, 0, 0, "as the provider knows this collector"},
