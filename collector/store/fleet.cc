@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "collector/store/key_uses.h"
 #include "collector/store/secrets.h"
 
 namespace sonde::store {
@@ -129,9 +130,9 @@ Status FleetStore::record_heartbeat(sql::Connection& connection, const Heartbeat
   return {};
 }
 
-Result<size_t> FleetStore::record_activity(sql::Connection& connection,
-                                           std::span<const Activity> activities) {
-  if (activities.empty()) return size_t{0};
+Result<RecordedActivity> FleetStore::record_activity(sql::Connection& connection,
+                                                     std::span<const Activity> activities) {
+  if (activities.empty()) return RecordedActivity{};
   std::vector<sql::Param> cells;
   cells.reserve(activities.size() * kActivityColumns.size());
   for (const Activity& activity : activities) {
@@ -144,10 +145,10 @@ Result<size_t> FleetStore::record_activity(sql::Connection& connection,
   const auto ids = connection.insert_many({"activity", kActivityColumns, 0}, cells);
   if (!ids.ok()) return tl::unexpected<Error>(ids.error());
   std::map<InventoryKey, Added> totals;
-  size_t added = 0;
+  std::vector<const Activity*> added;
   for (size_t i = 0; i < activities.size(); ++i) {
     if ((*ids)[i] == 0) continue;
-    ++added;
+    added.push_back(&activities[i]);
     count_uses(activities[i], totals);
   }
   for (const auto& [key, amount] : totals) {
@@ -155,7 +156,9 @@ Result<size_t> FleetStore::record_activity(sql::Connection& connection,
       return tl::unexpected<Error>(written.error());
     }
   }
-  return added;
+  auto alerts = note_key_uses(connection, added);
+  if (!alerts.ok()) return tl::unexpected<Error>(alerts.error());
+  return RecordedActivity{added.size(), std::move(*alerts)};
 }
 
 Result<std::vector<Agent>> FleetStore::agents() const {

@@ -44,6 +44,11 @@ struct InventoryEntry {
   int64_t output_tokens = 0;
 };
 
+struct RecordedActivity {
+  size_t added = 0;
+  std::vector<NewAlert> alerts;  // of the collector's own, made of what was added; not yet stored
+};
+
 class FleetStore {
  public:
   explicit FleetStore(Pool& pool) : pool_(pool) {}
@@ -51,9 +56,9 @@ class FleetStore {
   // Inside the caller's transaction.
   static Status record_heartbeat(sql::Connection& connection, const Heartbeat& heartbeat,
                                  int64_t now_ms);
-  // Answers how many were new; a repeated record counts nothing twice.
-  static Result<size_t> record_activity(sql::Connection& connection,
-                                        std::span<const Activity> activities);
+  // A repeated record counts nothing twice.
+  static Result<RecordedActivity> record_activity(sql::Connection& connection,
+                                                  std::span<const Activity> activities);
 
   Result<std::vector<Agent>> agents() const;
   Result<std::optional<Agent>> agent(std::string_view agent_id) const;

@@ -16,21 +16,31 @@ UidFilter& known_uids() {
   return known;
 }
 
+// What a suppression covers is stored as such.
+Result<AppendOutcome> suppress_and_append(sql::Connection& connection,
+                                          std::vector<NewAlert>& alerts, int64_t received_ms,
+                                          UidFilter& known) {
+  const auto suppressed = SuppressionStore::apply(connection, alerts, received_ms);
+  if (!suppressed.ok()) return tl::unexpected<Error>(suppressed.error());
+  return append_alerts(connection, alerts, received_ms, &known);
+}
+
 Result<BatchOutcome> write_batch(sql::Connection& connection, Batch& batch, UidFilter& known,
                                  int64_t& newest_id) {
   BatchOutcome outcome;
-  const auto suppressed = SuppressionStore::apply(connection, batch.alerts, batch.received_ms);
-  if (!suppressed.ok()) return tl::unexpected<Error>(suppressed.error());
-  const auto appended = append_alerts(connection, batch.alerts, batch.received_ms, &known);
+  const auto appended = suppress_and_append(connection, batch.alerts, batch.received_ms, known);
   if (!appended.ok()) return tl::unexpected<Error>(appended.error());
   for (const int64_t id : appended->ids) {
     ++(id ? outcome.accepted : outcome.duplicates);
     newest_id = std::max(newest_id, id);
   }
-  const auto activities = FleetStore::record_activity(connection, batch.activities);
+  auto activities = FleetStore::record_activity(connection, batch.activities);
   if (!activities.ok()) return tl::unexpected<Error>(activities.error());
-  outcome.accepted += *activities;
-  outcome.duplicates += batch.activities.size() - *activities;
+  outcome.accepted += activities->added;
+  outcome.duplicates += batch.activities.size() - activities->added;
+  const auto own = suppress_and_append(connection, activities->alerts, batch.received_ms, known);
+  if (!own.ok()) return tl::unexpected<Error>(own.error());
+  for (const int64_t id : own->ids) newest_id = std::max(newest_id, id);
   for (const Heartbeat& heartbeat : batch.heartbeats) {
     const auto recorded = FleetStore::record_heartbeat(connection, heartbeat, batch.received_ms);
     if (!recorded.ok()) return tl::unexpected<Error>(recorded.error());

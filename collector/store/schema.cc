@@ -285,6 +285,17 @@ CREATE INDEX alerts_by_zone ON alerts (zone, time_ms, id);
 CREATE INDEX alerts_by_assignee ON alerts (assignee, time_ms, id) WHERE assignee IS NOT NULL;
 )";
 
+// One row for each application of each host that used a key (key_uses.h).
+constexpr std::string_view kKeyUses = R"(
+CREATE TABLE key_uses (
+  fingerprint TEXT NOT NULL,
+  application TEXT NOT NULL,
+  host TEXT NOT NULL,
+  first_ms @int@ NOT NULL,
+  PRIMARY KEY (fingerprint, application, host)
+);
+)";
+
 constexpr auto kSteps = std::to_array<SchemaStep>({
     {kAlerts, kSearchSqlite, kSearchPostgres},
     {kFleet, "", ""},
@@ -297,6 +308,7 @@ constexpr auto kSteps = std::to_array<SchemaStep>({
     {kBounded, "", ""},
     {kUids, kUidsSqlite, kUidsPostgres},
     {"", "", kPartitionsPostgres},
+    {kKeyUses, "", ""},
 });
 
 }  // namespace

@@ -16,7 +16,7 @@ class FleetStoreTest : public testing::StoreTest {
     const auto added = FleetStore::record_activity(**lease, activities);
     EXPECT_TRUE(added.ok()) << added.error().message;
     EXPECT_TRUE(transaction->commit().ok());
-    return *added;
+    return added->added;
   }
   FleetStore fleet_{pool()};
 };
