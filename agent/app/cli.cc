@@ -8,6 +8,7 @@
 #include "agent/app/commands.h"
 #include "agent/app/self_test.h"
 #include "agent/app/service/commands.h"
+#include "agent/config/spelling.h"
 
 namespace sonde::app {
 namespace {
@@ -233,8 +234,12 @@ std::string failure_text(const CLI::App* app, const CLI::Error& error) {
   std::string what = error.what();
   if (error.get_name() == "RequiredError" && !known.empty()) {
     const auto left = command.remaining();
-    what = left.empty() ? "a command is missing" : "'" + left.front() + "' is no command";
-    what += "; there are:";
+    std::vector<std::string_view> names;
+    for (const CLI::App* each : known) names.push_back(each->get_name());
+    what = left.empty()
+               ? "a command is missing;"
+               : "'" + left.front() + "' is no command" + config::meant(left.front(), names);
+    what += " there are:";
     for (const CLI::App* each : known) what += " " + each->get_name();
   }
   return path + ": " + what + "\nRun `" + path + " --help` for more.\n";
