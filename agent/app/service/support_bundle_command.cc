@@ -37,6 +37,10 @@ constexpr auto kKernelFiles = std::to_array<const char*>({
     "/etc/os-release",
 });
 
+constexpr const char* kServiceProperties =
+    "ActiveState,SubState,Result,NRestarts,ExecMainStatus,MemoryCurrent,CPUUsageNSec,TasksCurrent,"
+    "MainPID";
+
 std::string kernel_text() {
   std::string text;
   for (const char* path : kKernelFiles) {
@@ -70,9 +74,7 @@ std::vector<Source> sources_of(const SupportBundleOptions& options, const config
       {"doctor.json", {sonde, "doctor", "--json"}},
       {"spool.json", std::move(spool)},
       {"service.txt",
-       {"systemctl", "show", "sonde-agent.service", "--property",
-        "ActiveState,SubState,Result,NRestarts,ExecMainStatus,MemoryCurrent,CPUUsageNSec,"
-        "TasksCurrent,MainPID"}},
+       {"systemctl", "show", "sonde-agent.service", "--property", kServiceProperties}},
       // The log holds no payload: libraries do not log, and errors name no text of an exchange.
       {"journal.txt",
        {"journalctl", "--unit=sonde-agent.service", "--lines=2000", "--no-pager", "--utc",
