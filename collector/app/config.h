@@ -61,11 +61,19 @@ struct Config {
   }
 };
 
+// ADDRESS:PORT of `listen`.
+struct Endpoint {
+  std::string address;  // without the brackets of IPv6
+  uint16_t port = 0;
+};
+std::optional<Endpoint> parse_endpoint(const std::string& listen);
+
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 // Reads `path` (defaults only where it is empty), then the variables SONDE_COLLECTOR_<KEY>, where
-// KEY is the key's path in capitals with '_' for '.': SONDE_COLLECTOR_STORE_URL. Errors name file,
-// line, column and key.
+// KEY is the key's path in capitals with '_' for '.': SONDE_COLLECTOR_STORE_URL. The error holds
+// every problem on a line of its own, with file, line, column and key. A file that others can
+// write, and a key or secret that others can read, are problems too.
 Result<Config> load_config(const std::string& path, const Environment& environment);
 
 // A commented file with every key and its default.

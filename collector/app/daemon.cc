@@ -1,7 +1,6 @@
 #include "collector/app/daemon.h"
 
 #include <atomic>
-#include <charconv>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
@@ -34,16 +33,10 @@ constexpr size_t kFloodRecords = 500;
 
 Result<api::ServerConfig> server_config(const Config& config) {
   api::ServerConfig server;
-  const size_t colon = config.listen.rfind(':');
-  const std::string port = colon == std::string::npos ? "" : config.listen.substr(colon + 1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), server.port);
-  if (colon == std::string::npos || error != std::errc() || end != port.data() + port.size()) {
-    return fail(fmt::format("listen: '{}' is not ADDRESS:PORT", config.listen));
-  }
-  server.address = config.listen.substr(0, colon);
-  if (server.address.starts_with('[') && server.address.ends_with(']')) {
-    server.address = server.address.substr(1, server.address.size() - 2);
-  }
+  const auto endpoint = parse_endpoint(config.listen);
+  if (!endpoint) return fail(fmt::format("listen: '{}' is not ADDRESS:PORT", config.listen));
+  server.address = endpoint->address;
+  server.port = endpoint->port;
   server.connections = static_cast<size_t>(config.limit_connections);
   return server;
 }
