@@ -31,12 +31,8 @@ class MetricsTest(ProviderCase):
         cls.collector = Collector(cls.world)
         cls.collector.start()
         cls.agent = Agent(cls.world, cls.collector, heartbeat_seconds=5)
-        suppressions = cls.world.path("suppressions.yaml")
-        with open(suppressions, "w", encoding="utf-8") as file:
-            file.write("suppressions:\n  - name: own\n    reason: Of this test\n    value: [nobody@example.com]\n")
         with open(cls.agent.config, "a", encoding="utf-8") as file:
             file.write(f"metrics:\n  listen: 127.0.0.1:{free_port()}\n"
-                       f"detect:\n  suppression_files: [{suppressions}]\n"
                        "sinks:\n  targets:\n    - {name: hook, type: webhook, url: 'http://127.0.0.1:9/'}\n")
         cls.agent.start()
 
@@ -90,7 +86,6 @@ class MetricsTest(ProviderCase):
         self.assertGreaterEqual(agent["sonde_exchanges_seen_total"], 1)
         self.assertGreaterEqual(agent['sonde_delivery_waiting{"sink": "hook"}'], 1)
         self.assertGreaterEqual(agent['sonde_processes{"heard": "true"}'], 1)
-        self.assertEqual(agent['sonde_suppressed_findings_total{"rule": "own"}'], 0)
         for who, now in (("agent", agent), ("collector", collector)):
             fallen = [name for name, value in before[who].items() if "_total" in name and now[name] < value]
             self.assertEqual(fallen, [], who)
