@@ -105,18 +105,31 @@ static __always_inline void emit_record(struct pt_regs *ctx, struct call *call,
 	emit(&piece, true); /* a record is one piece */
 }
 
-static __always_inline int seal(struct pt_regs *ctx, const int in, const int ad)
+static __always_inline bool is_heard(enum tls_record kind)
 {
-	enum tls_record kind = record_kind(c_argument(ctx, ad), c_argument(ctx, ad + 1));
+	return kind != NO_TLS_RECORD && bpf_get_current_pid_tgid() >> 32 != own_tgid;
+}
+
+/* One record of half a connection, whose plaintext is or will be at `buffer`. */
+static __always_inline struct call half_call(__u64 handle, __u64 buffer, const __u32 direction)
+{
 	struct call call = {
-		.handle = PT_REGS_PARM1(ctx),
-		.buffer = c_argument(ctx, in),
+		.handle = handle,
+		.buffer = buffer,
 		.entry_ns = bpf_ktime_get_ns(),
-		.direction = SONDE_DIRECTION_SENT,
+		.direction = direction,
 		.flags = SONDE_DATA_HALF,
 	};
 
-	if (kind == NO_TLS_RECORD || bpf_get_current_pid_tgid() >> 32 == own_tgid)
+	return call;
+}
+
+static __always_inline int seal(struct pt_regs *ctx, const int in, const int ad)
+{
+	enum tls_record kind = record_kind(c_argument(ctx, ad), c_argument(ctx, ad + 1));
+	struct call call = half_call(PT_REGS_PARM1(ctx), c_argument(ctx, in), SONDE_DIRECTION_SENT);
+
+	if (!is_heard(kind))
 		return 0;
 	emit_record(ctx, &call, kind, c_argument(ctx, in + 1));
 	expect_ciphertext(&call, PT_REGS_PARM2(ctx));
@@ -154,30 +167,33 @@ struct {
 	__type(value, struct open_call);
 } open_calls SEC(".maps");
 
+static __always_inline void keep_open_call(const struct open_call *open)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+
+	if (bpf_map_update_elem(&open_calls, &pid_tgid, open, BPF_ANY))
+		count_loss(SONDE_LOSS_MAP_FULL, 1);
+}
+
 static __always_inline int open_entry(struct pt_regs *ctx, __u64 length_ptr, const int in,
 				      const int ad)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct open_call *outer = bpf_map_lookup_elem(&open_calls, &pid_tgid);
 	struct open_call open = {
-		.call = {.handle = PT_REGS_PARM1(ctx),
-			 .buffer = PT_REGS_PARM2(ctx),
-			 .length_ptr = length_ptr,
-			 .entry_ns = bpf_ktime_get_ns(),
-			 .direction = SONDE_DIRECTION_RECEIVED,
-			 .flags = SONDE_DATA_HALF},
+		.call = half_call(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), SONDE_DIRECTION_RECEIVED),
 		.stack_pointer = PT_REGS_SP(ctx),
 		.length = c_argument(ctx, in + 1),
 		.kind = record_kind(c_argument(ctx, ad), c_argument(ctx, ad + 1)),
 	};
 
-	if (open.kind == NO_TLS_RECORD || pid_tgid >> 32 == own_tgid)
+	open.call.length_ptr = length_ptr;
+	if (!is_heard(open.kind))
 		return 0;
 	if (outer && outer->call.handle == open.call.handle &&
 	    outer->stack_pointer > open.stack_pointer && outer->call.buffer == open.call.buffer)
 		return 0;
-	if (bpf_map_update_elem(&open_calls, &pid_tgid, &open, BPF_ANY))
-		count_loss(SONDE_LOSS_MAP_FULL, 1);
+	keep_open_call(&open);
 	match_received(&open.call, c_argument(ctx, in));
 	return 0;
 }

@@ -39,6 +39,17 @@ static __always_inline __u64 handle_of_key(const struct cipher_key *key)
 	return handle;
 }
 
+/* The direction that `call` is of, by the key at `address`. */
+static __always_inline bool identify(struct call *call, __u64 address)
+{
+	struct cipher_key key;
+
+	if (bpf_probe_read_user(&key, sizeof(key), (const void *)address))
+		return false;
+	call->handle = handle_of_key(&key);
+	return true;
+}
+
 /* What a thread's last record began with. */
 struct record_start {
 	__u64 key;	  /* where it stands */
@@ -77,6 +88,25 @@ static __always_inline bool fill_sealed(struct sonde_sealed_record *record,
 	       !bpf_probe_read_user(record->counter, sizeof(record->counter),
 				    (const void *)gcm->counter) &&
 	       !bpf_probe_read_user(record->hash, sizeof(record->hash), (const void *)gcm->hash);
+}
+
+/* The next `length` bytes of the direction, which is the whole of what its key makes. */
+static __always_inline bool begin_sealed(struct pt_regs *ctx, struct gcm_call *gcm,
+					 struct piece *piece)
+{
+	struct conn *conn;
+
+	piece->call = &gcm->call;
+	piece->length = gcm->length;
+	piece->tgid = bpf_get_current_pid_tgid() >> 32;
+	conn = find_conn(gcm->call.handle, piece->tgid);
+	if (!conn || is_ignored(gcm->call.handle, conn))
+		return false;
+	gcm->call.target = target_of(ctx);
+	piece->generation_ns = conn->generation_ns;
+	piece->position = conn->position[0];
+	conn->position[0] += gcm->length;
+	return true;
 }
 
 /* See DEFINE_EMIT. The input's tail may be beyond what is mapped. */
@@ -119,18 +149,10 @@ DEFINE_EMIT_SEALED(16656) /* TLS_RECORD_MAX and a tail */
 
 static __always_inline int emit_sealed(struct pt_regs *ctx, struct gcm_call *gcm)
 {
-	struct piece piece = {.call = &gcm->call,
-			      .source = gcm->call.buffer,
-			      .length = gcm->length,
-			      .tgid = bpf_get_current_pid_tgid() >> 32};
-	struct conn *conn = find_conn(gcm->call.handle, piece.tgid);
+	struct piece piece = {.source = gcm->call.buffer};
 
-	if (!conn || is_ignored(gcm->call.handle, conn))
+	if (!begin_sealed(ctx, gcm, &piece))
 		return 0;
-	gcm->call.target = target_of(ctx);
-	piece.generation_ns = conn->generation_ns;
-	piece.position = conn->position[0];
-	conn->position[0] += gcm->length;
 	if (piece.length <= 256 - SONDE_SEALED_TAIL)
 		return emit_sealed_256(gcm, &piece);
 	if (piece.length <= 2048 - SONDE_SEALED_TAIL)
@@ -162,24 +184,20 @@ static __always_inline int gcm_entry(struct pt_regs *ctx, __u64 hash, const __u3
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct record_start start = {.told = 1};
 	struct gcm_call gcm = {
-		.call = {.buffer = PT_REGS_PARM1(ctx),
-			 .entry_ns = bpf_ktime_get_ns(),
-			 .direction = kind == SONDE_SEALED_ENCRYPT ? SONDE_DIRECTION_SENT
-								   : SONDE_DIRECTION_RECEIVED,
-			 .flags = SONDE_DATA_HALF},
+		.call = half_call(0, PT_REGS_PARM1(ctx),
+				  kind == SONDE_SEALED_ENCRYPT ? SONDE_DIRECTION_SENT
+							       : SONDE_DIRECTION_RECEIVED),
 		.key = PT_REGS_PARM4(ctx),
 		.counter = PT_REGS_PARM5(ctx),
 		.hash = hash,
 		.length = PT_REGS_PARM3(ctx),
 		.kind = kind,
 	};
-	struct cipher_key key;
 
 	if (thread >> 32 == own_tgid || PT_REGS_PARM3(ctx) > TLS_RECORD_MAX ||
 	    !read_start(ctx, &start) || counter_of(&start) != CTR_OF_DATA ||
-	    bpf_probe_read_user(&key, sizeof(key), (const void *)gcm.key))
+	    !identify(&gcm.call, gcm.key))
 		return 0;
-	gcm.call.handle = handle_of_key(&key);
 	bpf_map_update_elem(&record_starts, &thread, &start, BPF_ANY);
 	emit_sealed(ctx, &gcm);
 	if (kind == SONDE_SEALED_ENCRYPT)
@@ -218,18 +236,11 @@ int ring_gcm_context_decrypt(struct pt_regs *ctx)
 static __always_inline int emit_short(struct pt_regs *ctx, struct gcm_call *gcm,
 				      const struct record_start *start)
 {
-	struct piece piece = {.call = &gcm->call,
-			      .length = gcm->length,
-			      .tgid = bpf_get_current_pid_tgid() >> 32};
-	struct conn *conn = find_conn(gcm->call.handle, piece.tgid);
 	struct sonde_sealed_record *record;
+	struct piece piece = {};
 
-	if (!conn || is_ignored(gcm->call.handle, conn))
+	if (!begin_sealed(ctx, gcm, &piece))
 		return 0;
-	gcm->call.target = target_of(ctx);
-	piece.generation_ns = conn->generation_ns;
-	piece.position = conn->position[0];
-	conn->position[0] += gcm->length;
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record) + AES_BLOCK_BYTES, 0);
 	if (!record) {
 		count_loss(SONDE_LOSS_RING_FULL, AES_BLOCK_BYTES);
@@ -258,14 +269,13 @@ int ring_counter_mode(struct pt_regs *ctx)
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct record_start *last, start = {};
 	struct gcm_call gcm = {
-		.call = {.entry_ns = bpf_ktime_get_ns(), .flags = SONDE_DATA_HALF},
+		.call = half_call(0, 0, SONDE_DIRECTION_RECEIVED), /* or sent */
 		.key = PT_REGS_PARM4(ctx),
 		.counter = PT_REGS_PARM5(ctx),
 		.hash = PT_REGS_PARM1(ctx),
 		.length = AES_BLOCK_BYTES,
 		.kind = SONDE_SEALED_SHORT,
 	};
-	struct cipher_key key;
 
 	if (PT_REGS_PARM3(ctx) != 1 || thread >> 32 == own_tgid || !read_start(ctx, &start))
 		return 0;
@@ -276,10 +286,9 @@ int ring_counter_mode(struct pt_regs *ctx)
 		return 0;
 	}
 	if (counter_of(&start) != CTR_OF_TAG || !last || last->told || !same_record(last, &start) ||
-	    bpf_probe_read_user(&key, sizeof(key), (const void *)gcm.key))
+	    !identify(&gcm.call, gcm.key))
 		return 0;
 	last->told = 1;
-	gcm.call.handle = handle_of_key(&key);
 	return emit_short(ctx, &gcm, last);
 }
 
@@ -288,18 +297,10 @@ SEC("uprobe")
 int ring_chacha_seal(struct pt_regs *ctx)
 {
 	enum tls_record kind = record_kind(PT_REGS_PARM4(ctx), PT_REGS_PARM5(ctx));
-	struct call call = {
-		.buffer = PT_REGS_PARM2(ctx),
-		.entry_ns = bpf_ktime_get_ns(),
-		.direction = SONDE_DIRECTION_SENT,
-		.flags = SONDE_DATA_HALF,
-	};
-	struct cipher_key key;
+	struct call call = half_call(0, PT_REGS_PARM2(ctx), SONDE_DIRECTION_SENT);
 
-	if (kind == NO_TLS_RECORD || bpf_get_current_pid_tgid() >> 32 == own_tgid ||
-	    bpf_probe_read_user(&key, sizeof(key), (const void *)c_argument(ctx, 5)))
+	if (!is_heard(kind) || !identify(&call, c_argument(ctx, 5)))
 		return 0;
-	call.handle = handle_of_key(&key);
 	emit_record(ctx, &call, kind, PT_REGS_PARM3(ctx));
 	expect_record(&call, PT_REGS_PARM3(ctx));
 	return 0;
@@ -308,24 +309,16 @@ int ring_chacha_seal(struct pt_regs *ctx)
 SEC("uprobe")
 int ring_chacha_open(struct pt_regs *ctx)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct open_call open = {
-		.call = {.buffer = PT_REGS_PARM1(ctx),
-			 .entry_ns = bpf_ktime_get_ns(),
-			 .direction = SONDE_DIRECTION_RECEIVED,
-			 .flags = SONDE_DATA_HALF},
+		.call = half_call(0, PT_REGS_PARM1(ctx), SONDE_DIRECTION_RECEIVED),
 		.stack_pointer = PT_REGS_SP(ctx),
 		.length = PT_REGS_PARM3(ctx),
 		.kind = record_kind(PT_REGS_PARM4(ctx), PT_REGS_PARM5(ctx)),
 	};
-	struct cipher_key key;
 
-	if (open.kind == NO_TLS_RECORD || pid_tgid >> 32 == own_tgid ||
-	    bpf_probe_read_user(&key, sizeof(key), (const void *)c_argument(ctx, 5)))
+	if (!is_heard(open.kind) || !identify(&open.call, c_argument(ctx, 5)))
 		return 0;
-	open.call.handle = handle_of_key(&key);
-	if (bpf_map_update_elem(&open_calls, &pid_tgid, &open, BPF_ANY))
-		count_loss(SONDE_LOSS_MAP_FULL, 1);
+	keep_open_call(&open);
 	match_received_record(&open.call, PT_REGS_PARM2(ctx));
 	return 0;
 }

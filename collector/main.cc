@@ -214,7 +214,7 @@ sonde::Result<Config> read_config(const std::string& path) {
 int run(const Arguments& args, const Command& command) {
   auto config = read_config(args.config_path);
   if (!config.ok()) return fail_with(kUsageError, config.error().message);
-  if (const Status good = check_config(args.config_path, *config); !good.ok()) {
+  if (const Status good = check_exports(*config); !good.ok()) {
     return fail_with(kUsageError, good.error().message);
   }
   const Status prepared = args.own_state ? Status() : prepare_state(*config);
@@ -274,7 +274,7 @@ int main(int argc, char** argv) {
   if (check) {
     const auto config = read_config(args.config_path);
     if (!config.ok()) return fail_with(kUsageError, config.error().message);
-    const Status good = check_config(args.config_path, *config);
+    const Status good = check_exports(*config);
     if (!good.ok()) return fail_with(kUsageError, good.error().message);
     std::cout << "the configuration is good\n";
     return 0;

@@ -3,12 +3,12 @@
 # systemd and cgroup v2, and goes through their life there: tests/guest/scenario.sh. Run as root.
 #   scripts/guest_test.sh [PACKAGE_DIRECTORY]
 # PACKAGE_DIRECTORY: build/packages, from scripts/build_deb.sh. Needs mmdebstrap, qemu-system-x86 and
-# some minutes; root file system and kernel are kept in SONDE_GUEST_CACHE (build/guest).
+# 10 to 25 minutes, by how busy the machine is; root file system and kernel are kept in SONDE_GUEST_CACHE (build/guest).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 packages=$(realpath "${1:-build/packages}")
 cache=$(realpath -m "${SONDE_GUEST_CACHE:-build/guest}")
-minutes=${SONDE_GUEST_MINUTES:-20}
+minutes=${SONDE_GUEST_MINUTES:-45}
 mirror=${SONDE_GUEST_MIRROR:-$(scripts/debian_mirror.sh)}
 mkdir -p "$cache"
 work=$(mktemp -d)

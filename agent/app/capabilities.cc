@@ -78,10 +78,12 @@ bool has_capability(const Capability& capability) {
          (capability.instead_admin && is_effective(CAP_SYS_ADMIN));
 }
 
+bool matters_here(const Capability& capability) { return capability.always || is_old_kernel(); }
+
 std::vector<std::string> missing_capabilities() {
   std::vector<std::string> sentences;
   for (const Capability& capability : wanted_capabilities()) {
-    if (has_capability(capability) || (!capability.always && !is_old_kernel())) continue;
+    if (has_capability(capability) || !matters_here(capability)) continue;
     sentences.push_back(fmt::format("without {}, {}", capability.name, capability.consequence));
   }
   return sentences;

@@ -18,6 +18,8 @@ struct Capability {
 // Those of the unit, and CAP_SYS_ADMIN where this kernel wants it besides.
 std::vector<Capability> wanted_capabilities();
 bool has_capability(const Capability& capability);
+// Whether this kernel wants it at all.
+bool matters_here(const Capability& capability);
 
 // For each one that is missing and matters on this kernel: "without CAP_SYS_PTRACE, ...".
 std::vector<std::string> missing_capabilities();

@@ -8,6 +8,7 @@
 #include "agent/app/commands.h"
 #include "agent/app/self_test.h"
 #include "agent/app/service/commands.h"
+#include "agent/config/spelling.h"
 
 namespace sonde::app {
 namespace {
@@ -41,14 +42,20 @@ void add_plain_http_ports(CLI::App& command, std::vector<uint32_t>& ports) {
 }
 
 void add_view_options(CLI::App& command, ViewOptions& view) {
-  const std::map<std::string, Colour> colours{
-      {"auto", Colour::kAuto}, {"always", Colour::kAlways}, {"never", Colour::kNever}};
   command.add_flag("--json", view.json, "One line of JSON for each exchange (sonde.exchange/1)");
   command.add_flag("--only-findings", view.only_findings,
                    "Only exchanges in which the detectors find something");
   command.add_flag("--full", view.full, "Fold no text and no earlier messages away");
-  command.add_option("--color", view.colour, "auto, always or never")
-      ->transform(CLI::CheckedTransformer(colours, CLI::ignore_case).description(""))
+  command
+      .add_option_function<std::string>(
+          "--color",
+          [&view](const std::string& when) {
+            view.colour = when == "always"  ? Colour::kAlways
+                          : when == "never" ? Colour::kNever
+                                            : Colour::kAuto;
+          },
+          "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}).description(""))
       ->type_name("WHEN");
 }
 
@@ -233,8 +240,13 @@ std::string failure_text(const CLI::App* app, const CLI::Error& error) {
   std::string what = error.what();
   if (error.get_name() == "RequiredError" && !known.empty()) {
     const auto left = command.remaining();
-    what = left.empty() ? "a command is missing" : "'" + left.front() + "' is no command";
-    what += "; there are:";
+    std::vector<std::string_view> names;
+    names.reserve(known.size());
+    for (const CLI::App* each : known) names.push_back(each->get_name());
+    what = left.empty()
+               ? "a command is missing;"
+               : "'" + left.front() + "' is no command" + config::meant(left.front(), names);
+    what += " there are:";
     for (const CLI::App* each : known) what += " " + each->get_name();
   }
   return path + ": " + what + "\nRun `" + path + " --help` for more.\n";

@@ -7,6 +7,7 @@
 
 #include "agent/app/capabilities.h"
 #include "agent/app/commands.h"
+#include "agent/app/doctor_advice.h"
 #include "agent/app/live_capture.h"
 
 namespace sonde::app {
@@ -29,6 +30,7 @@ Json capabilities_json() {
   for (const Capability& capability : wanted_capabilities()) {
     list.push_back({{"name", capability.name},
                     {"present", has_capability(capability)},
+                    {"needed", matters_here(capability)},
                     {"purpose", capability.purpose},
                     {"without_it", capability.consequence}});
   }
@@ -88,9 +90,13 @@ void print_host(const Json& report) {
   fmt::print("Capabilities\n");
   for (const Json& capability : report["capabilities"]) {
     const bool present = capability.value("present", false);
-    fmt::print("  {:<22} {:<4} to {}{}{}\n", text_of(capability, "name"), answer(present),
-               text_of(capability, "purpose"), present ? "" : ": without it, ",
-               present ? "" : text_of(capability, "without_it"));
+    const bool needed = capability.value("needed", true);
+    fmt::print("  {:<22} {:<4} to {}{}{}\n", text_of(capability, "name"),
+               present || needed ? answer(present) : "-", text_of(capability, "purpose"),
+               present  ? ""
+               : needed ? ": without it, "
+                        : ": not needed on this kernel",
+               present || !needed ? "" : text_of(capability, "without_it"));
   }
 }
 
@@ -111,6 +117,24 @@ void print_coverage(const Json& report) {
   }
 }
 
+Json advice_json(const Json& report) {
+  Json list = Json::array();
+  for (Advice& one : advise(report)) list.push_back({{"what", one.what}, {"how", one.how}});
+  return list;
+}
+
+void print_advice(const Json& report) {
+  const Json& advice = report["advice"];
+  if (advice.empty()) {
+    fmt::print("Nothing is to be done: every TLS stack that was found is heard.\n");
+    return;
+  }
+  fmt::print("What to do ({})\n", advice.size());
+  for (const Json& one : advice) {
+    fmt::print("  {}\n      {}\n", text_of(one, "what"), text_of(one, "how"));
+  }
+}
+
 }  // namespace
 
 int run_doctor(bool json) {
@@ -128,11 +152,13 @@ int run_doctor(bool json) {
   } else {
     report["reason"] = live.error().message;
   }
+  report["advice"] = advice_json(report);
   if (json) {
     fmt::print("{}\n", report.dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
     print_host(report);
     if (live.ok()) print_coverage(report);
+    print_advice(report);
   }
   return live.ok() ? kExitGood : complain(live.error().message, kExitFailure);
 }

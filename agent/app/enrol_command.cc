@@ -13,6 +13,8 @@
 namespace sonde::app {
 
 int run_enrol(const EnrolOptions& options) {
+  if (!options.url.starts_with("https://"))
+    return complain("the collector's URL must begin with https://", kExitUsage);
   sink::EnrolmentRequest request;
   request.url = options.url;
   request.ca = options.ca;
@@ -33,6 +35,9 @@ int run_enrol(const EnrolOptions& options) {
     if (!std::getline(file, request.token))
       return complain(fmt::format("cannot read a token from '{}'", options.token_file),
                       kExitFailure);
+  }
+  if (request.token.empty()) {
+    return complain("the token is empty; `sonde-collector agent enrol` prints one", kExitUsage);
   }
   const auto agent_id = sink::enrol(request);
   if (!agent_id.ok()) return complain(agent_id.error().message, kExitFailure);

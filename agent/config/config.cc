@@ -8,13 +8,18 @@
 #include <filesystem>
 #include <fstream>
 
+#include <unistd.h>
+
 #include "agent/config/fields.h"
 #include "agent/config/problems.h"
 #include "agent/config/reader.h"
+#include "agent/config/spelling.h"
 #include "agent/config/trust.h"
 
 namespace sonde::config {
 namespace {
+
+constexpr size_t kVariableBytes = 64;  // no key's is longer
 
 std::string variable_name(const Field& field) {
   std::string name = "SONDE_";
@@ -31,6 +36,29 @@ void read_environment(const Environment& environment, std::vector<Field>& fields
     const std::string name = variable_name(field);
     if (const auto value = environment(name)) {
       read_value(field, *value, "environment variable " + name, problems);
+    }
+  }
+}
+
+// Not every unknown SONDE_...: Kubernetes tells of services by such variables, and the collector's
+// begin so too. One letter beside a key is a slip.
+void find_slips(const std::vector<std::string>& variables, const std::vector<Field>& fields,
+                Problems& problems) {
+  for (const std::string& variable : variables) {
+    if (!variable.starts_with("SONDE") || variable.size() > kVariableBytes) continue;
+    std::string near;
+    for (const Field& field : fields) {
+      const std::string name = variable_name(field);
+      const size_t distance = edit_distance(variable, name);
+      if (distance == 0) {
+        near.clear();
+        break;
+      }
+      if (distance == 1) near = name;
+    }
+    if (!near.empty()) {
+      problems.add(
+          fmt::format("environment variable {}: unknown; did you mean {}?", variable, near));
     }
   }
 }
@@ -148,6 +176,15 @@ Environment process_environment() {
   };
 }
 
+std::vector<std::string> process_variables() {
+  std::vector<std::string> names;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
+}
+
 Result<Config> parse_config(const std::string& text, const std::string& name) {
   Config config;
   Problems problems;
@@ -166,6 +203,7 @@ Result<Effective> load_effective(const Layers& layers) {
     return tl::unexpected<Error>(read.error());
   }
   read_environment(layers.environment, fields, problems);
+  if (layers.environment) find_slips(layers.variables, fields, problems);
   read_settings(layers.settings, fields, problems);
   check_together(effective.config, fields, problems);
   for (const Field& field : fields) {
@@ -189,7 +227,7 @@ Result<Config> load_config(const Layers& layers) {
 }
 
 Result<Config> load_config(const std::string& path, const Environment& environment) {
-  return load_config(Layers{path, environment, {}});
+  return load_config(Layers{.file = path, .environment = environment});
 }
 
 }  // namespace sonde::config

@@ -180,8 +180,9 @@ struct Config {
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-// The process's environment.
+// The process's environment, and the names in it.
 Environment process_environment();
+std::vector<std::string> process_variables();
 
 // Where a configuration comes from; what stands further down is stronger. A list replaces what a
 // weaker layer says.
@@ -193,6 +194,9 @@ struct Layers {
   Environment environment = process_environment();  // none where empty
   // "collector.url=https://c:8443": the values of --set.
   std::vector<std::string> settings;
+  // All names of the environment: one that is nearly that of a key is a problem, as an unknown key
+  // of a file is.
+  std::vector<std::string> variables = process_variables();
 };
 
 inline constexpr std::string_view kDefaultOrigin = "default";
@@ -229,5 +233,9 @@ std::string example_config();
 // Settings as a YAML document that says of each value where it comes from; without defaults, what
 // differs from an empty file.
 std::string document_of(const std::vector<Setting>& settings, bool with_defaults);
+
+// For eyes beyond this host: of URLs nothing but scheme, host and port, since a path, a query or a
+// name before the host can be a secret; canary tokens are not shown.
+std::vector<Setting> without_secrets(std::vector<Setting> settings);
 
 }  // namespace sonde::config

@@ -56,6 +56,29 @@ class Outline {
   std::vector<std::string_view> section_;
 };
 
+// The end of the quoted text that `at` stands in.
+size_t end_of_text(const std::string& yaml, size_t at) {
+  while (at < yaml.size() && yaml[at] != '"') at += yaml[at] == '\\' ? 2 : 1;
+  return std::min(at, yaml.size());
+}
+
+std::string origins_only(const std::string& yaml) {
+  constexpr std::string_view kScheme = "://";
+  std::string out;
+  size_t from = 0;
+  for (size_t at = yaml.find(kScheme); at != yaml.npos; at = yaml.find(kScheme, from)) {
+    const size_t authority = at + kScheme.size();
+    const size_t end = end_of_text(yaml, authority);
+    const size_t path = std::min(yaml.find_first_of("/?#", authority), end);
+    const size_t name = yaml.substr(authority, path - authority).rfind('@');
+    const size_t host = name == yaml.npos ? authority : authority + name + 1;
+    out.append(yaml, from, authority - from).append(yaml, host, path - host);
+    if (end > path + 1) out += "/...";
+    from = end;
+  }
+  return out.append(yaml, from);
+}
+
 }  // namespace
 
 std::string example_config() {
@@ -85,6 +108,17 @@ std::string document_of(const std::vector<Setting>& settings, bool with_defaults
                    setting.origin);
   }
   return out;
+}
+
+std::vector<Setting> without_secrets(std::vector<Setting> settings) {
+  for (Setting& setting : settings) {
+    if (setting.key == "detect.canary_tokens") {
+      if (setting.value != "[]") setting.value = "not shown";
+    } else {
+      setting.value = origins_only(setting.value);
+    }
+  }
+  return settings;
 }
 
 }  // namespace sonde::config

@@ -15,8 +15,13 @@ class Problems {
  public:
   static constexpr size_t kMost = 20;
 
+  // What a terminal would obey becomes '?': a problem may quote the file.
   void add(std::string problem) {
-    if (problems_.size() < kMost) problems_.push_back(std::move(problem));
+    if (problems_.size() >= kMost) return;
+    for (char& c : problem) {
+      if ((static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) c = '?';
+    }
+    problems_.push_back(std::move(problem));
   }
   bool empty() const { return problems_.empty(); }
   // One on each line.

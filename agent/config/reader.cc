@@ -6,6 +6,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "agent/config/judges.h"
+#include "agent/config/spelling.h"
 #include "agent/config/targets.h"
 
 namespace sonde::config {
@@ -48,8 +49,9 @@ class Reader {
       if (field.path == path) return read_field(field, value);
       if (field.path.starts_with(inner)) return read_section(value, inner);
     }
-    report(key, fmt::format("unknown key '{}' in {}; known: {}", key.Scalar(), where(prefix),
-                            fmt::join(known_keys(prefix), ", ")));
+    const auto known = known_keys(prefix);
+    report(key, fmt::format("unknown key '{}' in {}{} known: {}", key.Scalar(), where(prefix),
+                            meant(key.Scalar(), known), fmt::join(known, ", ")));
   }
 
   void read_field(Field& field, const YAML::Node& value) {
@@ -83,13 +85,13 @@ class Reader {
   }
 
   // Of the section, in the order of the example file.
-  std::vector<std::string> known_keys(const std::string& prefix) const {
-    std::vector<std::string> keys;
+  std::vector<std::string_view> known_keys(const std::string& prefix) const {
+    std::vector<std::string_view> keys;
     for (const Field& field : fields_) {
       if (!field.path.starts_with(prefix)) continue;
       const std::string_view rest = field.path.substr(prefix.size());
-      std::string key(rest.substr(0, rest.find('.')));
-      if (keys.empty() || keys.back() != key) keys.push_back(std::move(key));
+      const std::string_view key = rest.substr(0, rest.find('.'));
+      if (keys.empty() || keys.back() != key) keys.push_back(key);
     }
     return keys;
   }

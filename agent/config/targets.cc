@@ -83,10 +83,14 @@ void read_mappings(std::string_view text, const std::string& origin, Problems& p
 }
 
 std::string render_targets(const std::vector<TargetOutput>& targets) {
+  const TargetOutput usual;
   std::string out = "[";
   for (const TargetOutput& output : targets) {
+    std::map<std::string, std::string> own;
+    if (output.min_severity != usual.min_severity) own["min_severity"] = output.min_severity;
+    if (output.max_bytes != usual.max_bytes) own["max_bytes"] = std::to_string(output.max_bytes);
     if (out.size() > 1) out += ", ";
-    out += egress::render_target(output.target);
+    out += egress::render_target(output.target, own);
   }
   return out + "]";
 }

@@ -37,7 +37,8 @@ std::string assign_target(const std::string& key, const YAML::Node& value, Targe
   return {};
 }
 
-std::string render_target(const TargetConfig& config) {
+std::string render_target(const TargetConfig& config,
+                          const std::map<std::string, std::string>& more) {
   YAML::Emitter out;
   out << YAML::Flow << YAML::BeginMap;
   TargetConfig copy = config;
@@ -46,7 +47,7 @@ std::string render_target(const TargetConfig& config) {
     const std::string& value = *text_member(copy, key);
     if (!value.empty()) out << YAML::Key << key << YAML::Value << YAML::DoubleQuoted << value;
   }
-  // Values may be passwords.
+  for (const auto& [key, value] : more) out << YAML::Key << key << YAML::Value << value;
   for (const auto& [name, value] : config.properties) {
     out << YAML::Key << "properties." + name << YAML::Value << "set";
   }

@@ -16,7 +16,9 @@ namespace sonde::egress {
 std::string assign_target(const std::string& key, const YAML::Node& value, TargetConfig& config,
                           bool& unknown);
 
-// One line of YAML; the keys that are set.
-std::string render_target(const TargetConfig& config);
+// One line of YAML: the keys that are set, and `more` of a program's own. Properties are named
+// without their values, which may be passwords.
+std::string render_target(const TargetConfig& config,
+                          const std::map<std::string, std::string>& more = {});
 
 }  // namespace sonde::egress

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "agent/base/open_metrics.h"
+
 namespace sonde::api {
 namespace {
 
@@ -21,10 +23,8 @@ std::string Metrics::render() const {
   std::string text;
   for (size_t i = 0; i < kDescriptions.size(); ++i) {
     const auto& [name, help] = kDescriptions[i];
-    fmt::format_to(std::back_inserter(text),
-                   "# TYPE sonde_collector_{0} counter\n# HELP sonde_collector_{0} {1}.\n"
-                   "sonde_collector_{0}_total {2}\n",
-                   name, help, values_[i].load(std::memory_order_relaxed));
+    append_counter(fmt::format("sonde_collector_{}", name), help,
+                   values_[i].load(std::memory_order_relaxed), text);
   }
   return text;
 }

@@ -1,4 +1,5 @@
 // What keeps the collector itself going: live events, health, metrics, the portal's files.
+#include "agent/base/open_metrics.h"
 #include "collector/api/handlers.h"
 #include "collector/api/render.h"
 #include "collector/portal/assets.h"
@@ -62,12 +63,16 @@ Response health(Context& context, const Request&, const Caller&, const PathValue
 
 Response metrics(Context& context, const Request&, const Caller&, const PathValues&) {
   Response response;
-  response.content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-  response.body = context.metrics.render() +
-                  "# TYPE sonde_collector_ingest_queued gauge\n"
-                  "# HELP sonde_collector_ingest_queued Records that wait for the store.\n"
-                  "sonde_collector_ingest_queued " +
-                  std::to_string(context.ingest.queued_records()) + "\n# EOF\n";
+  response.content_type = kOpenMetricsType;
+  std::vector<Metric> metrics = process_metrics("sonde_collector", SONDE_VERSION);
+  metrics.push_back({Metric::Type::kGauge,
+                     "sonde_collector_ingest_queued",
+                     "Records that wait for the store",
+                     static_cast<double>(context.ingest.queued_records()),
+                     {}});
+  response.body = context.metrics.render();
+  append_metrics(metrics, response.body);
+  response.body += "# EOF\n";
   return response;
 }
 

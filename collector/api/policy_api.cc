@@ -12,7 +12,7 @@ namespace sonde::api {
 namespace {
 
 constexpr size_t kAgentsListed = 1000;
-constexpr size_t kGroupBytes = 64;
+constexpr size_t kGroupBytes = store::kPolicyGroupBytes;
 
 Json to_json(const store::Policy& policy, bool whole) {
   Json json = {{"version", policy.version},       {"group", policy.group},
@@ -45,11 +45,6 @@ Json problems_of(const std::string& document) {
     }
   }
   return problems;
-}
-
-bool is_group(const std::string& text) {
-  return !text.empty() && text.size() <= kGroupBytes &&
-         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
 }
 
 // percent and agents of the body; what is wrong, or "".
@@ -167,7 +162,8 @@ Response add_policy(Context& context, const Request& request, const Caller& call
   const auto group = string_member(body.json, "group", kGroupBytes);
   const auto document = string_member(body.json, "document", 60'000);
   const auto comment = string_member(body.json, "comment", 1024);
-  if (!group || !is_group(*group)) return problem(400, "group must be of a-z, 0-9, - and _");
+  if (!group || !store::is_policy_group(*group))
+    return problem(400, "group must be of a-z, 0-9, - and _");
   if (!document) return problem(400, "document must be a text of at most 60000 bytes");
   if (!comment) return problem(400, "comment must say why, in at most 1024 bytes");
   store::Policy policy;
@@ -228,7 +224,7 @@ Response patch_agent(Context& context, const Request& request, const Caller& cal
   const Body body = read_body(request);
   if (body.refused) return *body.refused;
   const auto group = string_member(body.json, "policy_group", kGroupBytes);
-  if (!group || !is_group(*group) || body.json.size() != 1) {
+  if (!group || !store::is_policy_group(*group) || body.json.size() != 1) {
     return problem(400, "policy_group must be of a-z, 0-9, - and _");
   }
   const auto changed = context.policies.set_group(values[0], *group);

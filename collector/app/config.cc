@@ -4,13 +4,17 @@
 #include <array>
 #include <charconv>
 #include <fstream>
-#include <sstream>
+#include <set>
 #include <variant>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
 #include "agent/config/problems.h"
+#include "agent/config/spelling.h"
+#include "agent/config/trust.h"
 #include "collector/app/export_config.h"
 
 namespace sonde::collector {
@@ -80,7 +84,7 @@ constexpr auto kFields = std::to_array<Field>({
     {"oidc", "viewer_groups", &Config::oidc_viewer_groups, 0, 0, "groups of viewers"},
 });
 
-std::string known_keys(std::string_view section) {
+std::vector<std::string_view> known_keys(std::string_view section) {
   std::vector<std::string_view> names;
   for (const Field& field : kFields) {
     if (field.section == section) names.push_back(field.name);
@@ -90,7 +94,7 @@ std::string known_keys(std::string_view section) {
     }
   }
   if (section.empty()) names.emplace_back("exports");
-  return fmt::format("{}", fmt::join(names, ", "));
+  return names;
 }
 
 // What is wrong with `text` for this field, or "".
@@ -114,15 +118,14 @@ std::string assign(const Field& field, const std::string& text, Config& config) 
   return {};
 }
 
-// Walks the document and keeps every problem, each with its place.
+// Walks the document, so that a person puts all of it right at once.
 class FileReader {
  public:
-  FileReader(std::string path, Config& config) : path_(std::move(path)), config_(config) {}
+  FileReader(std::string path, Config& config, config::Problems& problems)
+      : path_(std::move(path)), config_(config), problems_(problems) {}
 
-  Status read(const YAML::Node& root) {
+  void read(const YAML::Node& root) {
     if (!root.IsNull()) read_section(root, "");
-    if (problems_.empty()) return {};
-    return fail(problems_.text());
   }
 
  private:
@@ -130,24 +133,20 @@ class FileReader {
     if (!map.IsMap()) {
       return at(map, fmt::format("'{}' must be a mapping", section.empty() ? "file" : section));
     }
-    std::vector<std::string> seen;
+    std::set<std::string> seen;
     for (const auto& entry : map) {
       if (!entry.first.IsScalar()) {
         at(entry.first, "a key must be a plain word");
-        continue;
+      } else if (!seen.insert(entry.first.Scalar()).second) {
+        at(entry.first, fmt::format("key '{}' stands twice", entry.first.Scalar()));
+      } else {
+        read_entry(entry.first, entry.second, section);
       }
-      const std::string& key = entry.first.Scalar();
-      if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
-        at(entry.first, fmt::format("key '{}' stands twice", key));
-        continue;
-      }
-      seen.push_back(key);
-      read_entry(entry.first, entry.second, section, key);
     }
   }
 
-  void read_entry(const YAML::Node& key_node, const YAML::Node& value, std::string_view section,
-                  const std::string& key) {
+  void read_entry(const YAML::Node& key_node, const YAML::Node& value, std::string_view section) {
+    const std::string& key = key_node.Scalar();
     if (section.empty() && key == "exports") {
       auto exports = read_exports(path_, value);
       if (!exports.ok()) return problems_.add(exports.error().message);
@@ -165,16 +164,20 @@ class FileReader {
       return candidate.section == section && candidate.name == key;
     });
     if (field == kFields.end()) {
-      return at(key_node,
-                fmt::format("unknown key '{}'{}; known: {}", key,
-                            section.empty() ? std::string() : fmt::format(" in '{}'", section),
-                            known_keys(section)));
+      const auto known = known_keys(section);
+      const std::string where = section.empty() ? "" : fmt::format(" in '{}'", section);
+      return at(key_node, fmt::format("unknown key '{}'{}{} known: {}", key, where,
+                                      config::meant(key, known), fmt::join(known, ", ")));
     }
+    read_field(*field, value);
+  }
+
+  void read_field(const Field& field, const YAML::Node& value) {
     if (value.IsNull()) return;
     if (!value.IsScalar())
-      return at(value, fmt::format("'{}' must be a plain value", field->path()));
-    if (const std::string wrong = assign(*field, value.Scalar(), config_); !wrong.empty()) {
-      return at(value, fmt::format("'{}' {}", field->path(), wrong));
+      return at(value, fmt::format("'{}' must be a plain value", field.path()));
+    if (const std::string wrong = assign(field, value.Scalar(), config_); !wrong.empty()) {
+      at(value, fmt::format("'{}' {}", field.path(), wrong));
     }
   }
 
@@ -185,18 +188,20 @@ class FileReader {
 
   std::string path_;
   Config& config_;
-  config::Problems problems_;
+  config::Problems& problems_;
 };
 
-Status read_file(const std::string& path, Config& config) {
+Status read_file(const std::string& path, Config& config, config::Problems& problems) {
   std::ifstream file(path);
   if (!file) return fail_errno(fmt::format("cannot open the configuration '{}'", path), errno);
+  config::check_trusted(path, problems);
   try {
-    return FileReader(path, config).read(YAML::Load(file));
+    FileReader(path, config, problems).read(YAML::Load(file));
   } catch (const YAML::Exception& error) {
-    return fail(
+    problems.add(
         fmt::format("{}:{}:{}: {}", path, error.mark.line + 1, error.mark.column + 1, error.msg));
   }
+  return {};
 }
 
 std::string variable_name(const Field& field) {
@@ -205,42 +210,72 @@ std::string variable_name(const Field& field) {
   return name;
 }
 
-// Rules that concern more than one key.
-std::string contradiction(const Config& config) {
+bool is_ip_address(const std::string& address) {
+  std::array<unsigned char, sizeof(in6_addr)> parsed{};
+  return ::inet_pton(AF_INET, address.c_str(), parsed.data()) == 1 ||
+         ::inet_pton(AF_INET6, address.c_str(), parsed.data()) == 1;
+}
+
+// Rules that concern more than one key, or more than a range can say. `add` takes each problem.
+template <typename Add>
+void check_together(const Config& config, const Add& add) {
   if (config.tls_certificate.empty() != config.tls_key.empty()) {
-    return "tls.certificate and tls.key belong together: set both or none";
+    add("tls.certificate and tls.key belong together: set both or none");
   }
   if (!config.tls_client_ca_key.empty() && config.tls_client_ca.empty()) {
-    return "tls.client_ca_key needs tls.client_ca";
+    add("tls.client_ca_key needs tls.client_ca");
   }
   constexpr std::array kLevels = {"debug", "info", "warn", "error"};
   if (std::find(kLevels.begin(), kLevels.end(), config.log_level) == kLevels.end()) {
-    return "log_level must be debug, info, warn or error";
+    add("log_level must be debug, info, warn or error");
   }
   if (!config.oidc_issuer.empty() &&
       (config.oidc_client_id.empty() || config.oidc_redirect_url.empty())) {
-    return "oidc.issuer needs oidc.client_id and oidc.redirect_url";
+    add("oidc.issuer needs oidc.client_id and oidc.redirect_url");
+  }
+  if (const auto listen = parse_listen(config.listen); !listen.ok()) {
+    add(listen.error().message);
   }
   const std::string store = config.store();
   if (!store.starts_with("sqlite:") && !store.starts_with("postgresql://") &&
       !store.starts_with("postgres://")) {
-    return "store.url must begin with sqlite: or postgresql://";
+    add("store.url must begin with sqlite: or postgresql://");
   }
-  return {};
 }
 
 }  // namespace
 
+Result<ListenAddress> parse_listen(const std::string& listen) {
+  ListenAddress parsed;
+  const size_t colon = listen.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : listen.substr(colon + 1);
+  const char* const last = port.data() + port.size();
+  const auto [end, error] = std::from_chars(port.data(), last, parsed.port);
+  if (port.empty() || error != std::errc() || end != last) {
+    return fail(fmt::format("listen: '{}' is not ADDRESS:PORT, such as 0.0.0.0:8443", listen));
+  }
+  parsed.address = listen.substr(0, colon);
+  if (parsed.address.starts_with('[') && parsed.address.ends_with(']')) {
+    parsed.address = parsed.address.substr(1, parsed.address.size() - 2);
+  }
+  if (!is_ip_address(parsed.address)) {
+    return fail(fmt::format("listen: '{}' is no IP address", parsed.address));
+  }
+  return parsed;
+}
+
 std::vector<std::string> variable_names() {
   std::vector<std::string> names;
+  names.reserve(kFields.size());
   for (const Field& field : kFields) names.push_back(variable_name(field));
   return names;
 }
 
 Result<Config> load_config(const std::string& path, const Environment& environment) {
   Config config;
+  config::Problems problems;
   if (!path.empty()) {
-    if (const Status read = read_file(path, config); !read.ok()) {
+    if (const Status read = read_file(path, config, problems); !read.ok()) {
       return tl::unexpected<Error>(read.error());
     }
   }
@@ -249,12 +284,20 @@ Result<Config> load_config(const std::string& path, const Environment& environme
     const auto value = environment(name);
     if (!value) continue;
     if (const std::string wrong = assign(field, *value, config); !wrong.empty()) {
-      return fail(fmt::format("environment variable {}: {}", name, wrong));
+      problems.add(fmt::format("environment variable {}: {}", name, wrong));
     }
   }
-  if (const std::string wrong = contradiction(config); !wrong.empty()) {
-    return fail(path.empty() ? wrong : fmt::format("{}: {}", path, wrong));
+  check_together(config, [&](std::string_view wrong) {
+    problems.add(path.empty() ? std::string(wrong) : fmt::format("{}: {}", path, wrong));
+  });
+  for (const auto& [key, secret] : {std::pair{"tls.key", &config.tls_key},
+                                    {"tls.client_ca_key", &config.tls_client_ca_key},
+                                    {"policy.signing_key", &config.policy_signing_key},
+                                    {"fleet.fingerprint_key", &config.fleet_fingerprint_key},
+                                    {"oidc.client_secret_file", &config.oidc_client_secret_file}}) {
+    config::check_secret(key, *secret, problems);
   }
+  if (!problems.empty()) return fail(problems.text());
   return config;
 }
 

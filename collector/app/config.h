@@ -64,11 +64,19 @@ struct Config {
   }
 };
 
+// The address and port of `listen`; IPv6 addresses stand in brackets there.
+struct ListenAddress {
+  std::string address;
+  uint16_t port = 0;
+};
+Result<ListenAddress> parse_listen(const std::string& listen);
+
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 // Reads `path` (defaults only where it is empty), then the variables SONDE_COLLECTOR_<KEY>, where
-// KEY is the key's path in capitals with '_' for '.': SONDE_COLLECTOR_STORE_URL. Errors name file,
-// line, column and key.
+// KEY is the key's path in capitals with '_' for '.': SONDE_COLLECTOR_STORE_URL. The error holds
+// every problem on a line of its own, with file, line, column and key. A file that others can
+// write, and a key or secret that others can read, are problems too.
 Result<Config> load_config(const std::string& path, const Environment& environment);
 
 // Every variable that load_config() asks for.

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include "agent/config/problems.h"
@@ -19,22 +17,10 @@ using config::Problems;
 
 constexpr std::string_view kPrefix = "SONDE_COLLECTOR_";
 
-bool is_ip_address(const std::string& address) {
-  std::array<unsigned char, sizeof(in6_addr)> parsed{};
-  return ::inet_pton(AF_INET, address.c_str(), parsed.data()) == 1 ||
-         ::inet_pton(AF_INET6, address.c_str(), parsed.data()) == 1;
-}
+}  // namespace
 
-void check_secrets(const Config& config, Problems& problems) {
-  check_secret("tls.key", config.tls_key, problems);
-  check_secret("tls.client_ca_key", config.tls_client_ca_key, problems);
-  check_secret("policy.signing_key", config.policy_signing_key, problems);
-  check_secret("fleet.fingerprint_key", config.fleet_fingerprint_key, problems);
-  check_secret("oidc.client_secret_file", config.oidc_client_secret_file, problems);
-}
-
-// Makes each target as the daemon would; none of them connects before there is something to send.
-void check_exports(const Config& config, Problems& problems) {
+Status check_exports(const Config& config) {
+  Problems problems;
   for (const exporting::ExportConfig& entry : config.exports) {
     const std::string place =
         entry.place.empty() ? fmt::format("export '{}'", entry.name()) : entry.place;
@@ -44,38 +30,6 @@ void check_exports(const Config& config, Problems& problems) {
       problems.add(fmt::format("{}: export '{}': {}", place, entry.name(), target.error().message));
     }
   }
-}
-
-}  // namespace
-
-Result<ListenAddress> parse_listen(const std::string& listen) {
-  ListenAddress parsed;
-  const size_t colon = listen.rfind(':');
-  const std::string port = colon == std::string::npos ? "" : listen.substr(colon + 1);
-  const char* const last = port.data() + port.size();
-  const auto [end, error] = std::from_chars(port.data(), last, parsed.port);
-  if (port.empty() || error != std::errc() || end != last) {
-    return fail(fmt::format("listen: '{}' is not ADDRESS:PORT", listen));
-  }
-  parsed.address = listen.substr(0, colon);
-  if (parsed.address.starts_with('[') && parsed.address.ends_with(']')) {
-    parsed.address = parsed.address.substr(1, parsed.address.size() - 2);
-  }
-  if (!is_ip_address(parsed.address)) {
-    return fail(fmt::format("listen: '{}' is no IP address", parsed.address));
-  }
-  return parsed;
-}
-
-Status check_config(const std::string& path, const Config& config) {
-  Problems problems;
-  if (!path.empty()) config::check_trusted(path, problems);
-  if (const auto listen = parse_listen(config.listen); !listen.ok()) {
-    problems.add(path.empty() ? listen.error().message
-                              : fmt::format("{}: {}", path, listen.error().message));
-  }
-  check_secrets(config, problems);
-  check_exports(config, problems);
   if (problems.empty()) return {};
   return fail(problems.text());
 }

@@ -9,6 +9,7 @@ namespace {
 
 // Other replicas do not wake this one.
 constexpr std::chrono::milliseconds kInterval{500};
+constexpr std::chrono::seconds kAgentsInterval{1};
 constexpr size_t kPage = 200;
 // A view that must catch up with more than this reloads its list instead.
 constexpr size_t kPagesPerRound = 5;
@@ -16,7 +17,7 @@ constexpr size_t kPagesPerRound = 5;
 }  // namespace
 
 Follower::Follower(store::Pool& pool, api::EventHub& events)
-    : alerts_(pool), events_(events), thread_([this] { run(); }) {}
+    : alerts_(pool), fleet_(pool), events_(events), thread_([this] { run(); }) {}
 
 Follower::~Follower() {
   {
@@ -46,10 +47,34 @@ void Follower::run() {
   while (wait()) {
     if (events_.has_listeners()) {
       publish_new();
-    } else if (const auto newest = alerts_.last_id(); newest.ok()) {
-      last_id_ = *newest;  // what arrives after a listener came is news to it, at once
+      publish_agents();
+    } else {
+      catch_up();
     }
   }
+}
+
+// What arrives after a listener came is news to it, at once.
+void Follower::catch_up() {
+  if (const auto newest = alerts_.last_id(); newest.ok()) last_id_ = *newest;
+  last_seen_.reset();
+}
+
+// Each time is compared with the one before it, and not all with the latest: the clocks of replicas
+// differ.
+void Follower::publish_agents() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_look_at_agents_) return;
+  next_look_at_agents_ = now + kAgentsInterval;
+  auto seen = fleet_.last_seen();
+  if (!seen.ok()) return;
+  for (const auto& [agent_id, time_ms] : *seen) {
+    if (!last_seen_) break;
+    const auto known = last_seen_->find(agent_id);
+    if (known == last_seen_->end() || known->second != time_ms)
+      events_.publish("agent.updated", api::dump({{"agent_id", agent_id}}));
+  }
+  last_seen_ = std::move(*seen);
 }
 
 void Follower::publish_new() {

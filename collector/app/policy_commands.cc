@@ -15,12 +15,6 @@
 namespace sonde::collector {
 namespace {
 
-bool is_group(std::string_view name) {
-  constexpr size_t kLongest = 64;
-  return !name.empty() && name.size() <= kLongest &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == name.npos;
-}
-
 Result<std::string> read_document(const PolicyRequest& request) {
   std::ifstream file(request.file);
   if (!file) return fail(fmt::format("cannot read '{}'", request.file));
@@ -77,7 +71,7 @@ Status policy_check(const PolicyRequest& request) {
 }
 
 Status policy_publish(const Config& config, const PolicyRequest& request) {
-  if (!is_group(request.group)) return fail("a group is of a-z, 0-9, - and _");
+  if (!store::is_policy_group(request.group)) return fail("a group is of a-z, 0-9, - and _");
   auto document = read_document(request);
   if (!document.ok()) return tl::unexpected<Error>(document.error());
   const auto key = signing_key(config);

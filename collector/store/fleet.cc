@@ -172,6 +172,16 @@ Result<std::vector<Agent>> FleetStore::agents() const {
   return agents;
 }
 
+Result<std::map<std::string, int64_t>> FleetStore::last_seen() const {
+  auto lease = pool_.read();
+  if (!lease.ok()) return tl::unexpected<Error>(lease.error());
+  const auto rows = (*lease)->query("SELECT agent_id, last_seen_ms FROM agents");
+  if (!rows.ok()) return tl::unexpected<Error>(rows.error());
+  std::map<std::string, int64_t> seen;
+  for (const sql::Row& row : *rows) seen.emplace(row.text(0), row.integer(1));
+  return seen;
+}
+
 Result<std::optional<Agent>> FleetStore::agent(std::string_view agent_id) const {
   auto lease = pool_.read();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());

@@ -2,6 +2,7 @@
 // which of their credentials still count.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -62,6 +63,8 @@ class FleetStore {
 
   Result<std::vector<Agent>> agents() const;
   Result<std::optional<Agent>> agent(std::string_view agent_id) const;
+  // When each agent was last heard, by its id.
+  Result<std::map<std::string, int64_t>> last_seen() const;
   Result<std::vector<InventoryEntry>> inventory(std::string_view kind, std::string_view host,
                                                 size_t limit) const;
   Result<int64_t> remove_activity_before(int64_t before_ms, size_t limit);

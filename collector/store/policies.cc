@@ -42,6 +42,11 @@ Result<std::vector<Policy>> read_all(sql::Connection& connection, const std::str
 
 }  // namespace
 
+bool is_policy_group(std::string_view name) {
+  return !name.empty() && name.size() <= kPolicyGroupBytes &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == name.npos;
+}
+
 bool is_rolled_out(const Policy& policy, std::string_view agent_id) {
   if (std::find(policy.agents.begin(), policy.agents.end(), agent_id) != policy.agents.end()) {
     return true;

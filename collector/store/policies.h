@@ -13,6 +13,10 @@
 
 namespace sonde::store {
 
+// Of the name of a group of agents: so long, of a-z, 0-9, - and _.
+inline constexpr size_t kPolicyGroupBytes = 64;
+bool is_policy_group(std::string_view name);
+
 struct Policy {
   int64_t version = 0;  // grows over all groups
   std::string group;

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import string
+import tarfile
 import unittest
 import urllib.parse
 
@@ -106,6 +107,7 @@ class SecrecyTest(ProviderCase):
         self.run_commands()
         kinds = {alert["unmapped"]["sonde"]["alert"] for alert in self.agent.so_far()}
         metrics = self.agent.metrics()
+        bundle = self.support_bundle()
         self.assertEqual(self.agent.stop(), 0)
         alerts = [json.dumps(alert, ensure_ascii=False) for alert in self.agent.so_far()]
         self.assertGreater(len(alerts), 5 * len(self.secrets))
@@ -113,6 +115,9 @@ class SecrecyTest(ProviderCase):
                          "prompt_attack.document", "tool.tainted_exec"} <= kinds, kinds)
         self.expect_nowhere("alerts", "\n".join(alerts))
         self.expect_nowhere("metrics", metrics)
+        self.expect_nowhere("support bundle", bundle)
+        for words in (kAttack, kOrder, "What do the stolen notes say?", "for everybody"):  # no text at all
+            self.assertNotIn(words, bundle)
         self.expect_nowhere("log", "\n".join(self.agent.child.errors()))
         waiting = run([sonde(), "spool", "--config", self.agent.config_path, "--records"]).decode()
         self.assertGreater(waiting.count("\n"), len(alerts), "the spool holds alerts and activity")
@@ -125,6 +130,16 @@ class SecrecyTest(ProviderCase):
                 searched += 1
         self.assertGreater(searched, 4, "spool, alerts, inventory, baselines and key were searched")
         print(f"{len(self.secrets)} secrets, {len(alerts)} alerts of {len(kinds)} kinds, {searched} files")
+
+    def support_bundle(self):
+        """All of its files, one after the other."""
+        path = self.world.path("bundle.tar.gz")
+        run([sonde(), "support-bundle", "--config", self.agent.config_path, "-o", path])
+        with tarfile.open(path) as archive:
+            files = {one.name: archive.extractfile(one).read().decode() for one in archive.getmembers()}
+        self.assertIn("sonde_exchanges_seen_total", files["sonde-support/metrics.txt"])
+        self.assertGreater(json.loads(files["sonde-support/spool.json"].splitlines()[0])["waiting"], 0)
+        return "\n".join(files.values())
 
     def expect_nowhere(self, place, text):
         for name, secret in self.secrets.items():

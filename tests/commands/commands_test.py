@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 
@@ -92,6 +93,33 @@ class CommandsTest(unittest.TestCase):
         self.expect(USAGE, ["agent.yaml", "2", "no_such_key"], "config", "check",
                     self.file("agent.yaml", "log_level: info\nno_such_key: 1\n"))
         self.expect(GOOD, ["good"], "config", "check", self.file("good.yaml", "log_level: info\n"))
+
+    def test_a_wrong_enrolment_asks_nobody(self):
+        self.expect(USAGE, ["must begin with https://"], "enrol", "http://127.0.0.1:9", text="token\n")
+        self.expect(USAGE, ["the token is empty", "agent enrol"], "enrol", "https://127.0.0.1:9", text="\n")
+        self.expect(FAILURE, ["cannot reach https://127.0.0.1:9"], "enrol", "https://127.0.0.1:9", text="token\n")
+
+    def test_a_colour_is_one_of_three(self):
+        self.expect(USAGE, ["--color", "purple", "{auto,always,never}"], "trace", "--color", "purple")
+
+    def test_a_slip_is_told_what_was_meant(self):
+        self.expect(USAGE, ["'trac' is no command; did you mean 'trace'?"], "trac")
+        self.expect(USAGE, ["'capture.deny'; did you mean 'exes'?"], "config", "check",
+                    self.file("deny.yaml", "capture: {deny: {exe: [a]}}\n"))
+        good = self.file("good.yaml", "log_level: info\n")
+        slip = subprocess.run([SONDE, "config", "check", good], capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "SONDE_LOG_LEVL": "warn", "SONDE_COLLECTOR_PORT": "tcp://10.0.0.1:8443"})
+        self.assertEqual((slip.returncode, slip.stderr),
+                         (USAGE, "environment variable SONDE_LOG_LEVL: unknown; did you mean SONDE_LOG_LEVEL?\n"))
+        self.expect(USAGE, ["in 'store'; did you mean 'url'?", "log_level must be"], "--config",
+                    self.file("collector.yaml", "store: {ulr: x}\nlog_level: loud\n"), "config", "check", program=COLLECTOR)
+
+    def test_a_support_bundle_is_made_also_of_a_wrong_configuration(self):
+        bundle = os.path.join(self.folder, "bundle.tar.gz")
+        self.expect(GOOD, [bundle], "support-bundle", "-c", self.file("agent.yaml", "metric: 1\n"), "-o", bundle)
+        with tarfile.open(bundle) as archive:
+            config = archive.extractfile("sonde-support/config.yaml").read().decode()
+        self.assertIn("unknown key 'metric' in the file; did you mean 'metrics'?", config)
 
 
 if __name__ == "__main__":

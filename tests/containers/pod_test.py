@@ -203,6 +203,22 @@ class PodTest(unittest.TestCase):
         self.assertEqual(self.kubelet.requests, [])
         self.assertIn("pods have no labels until the kubelet answers", trace.said())
 
+    def test_a_kubelet_that_hangs_holds_up_no_stop(self):
+        agent, alerts = self.agent({})
+        self.warm_up(f"my key is {github_token(4)}", alerts)
+        self.kubelet.hangs = True
+        asked = len(self.kubelet.requests)
+        pod = Pod(self, "shop", {"app": "agent"})
+        pod.ask(self.model.url, f"my key is {github_token(5)}")
+        agent.wait_for(lambda: len(self.kubelet.requests) > asked, "question to the kubelet")
+        began = time.monotonic()
+        agent.stop()
+        # What an answer may take, 5 s, is not waited for; the rest of a stop on a busy machine is.
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertEqual(agent.process.returncode, 0)
+        told = [one["unmapped"]["sonde"]["k8s"] for one in alerts()]
+        self.assertIn(pod.name, [k8s["pod"] for k8s in told])  # as the runtime's annotations name it
+
 
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0], *sys.argv[2:]], verbosity=2)

@@ -28,6 +28,7 @@ class Server:
     def __init__(self, certificate, key):
         outer = self
         self.requests = []
+        self.hangs = False
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -40,6 +41,10 @@ class Server:
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
+                if outer.hangs:  # in the middle of its answer, until the peer leaves
+                    self.wfile.write(answer[:len(answer) // 2])
+                    self.connection.recv(1)
+                    return
                 self.wfile.write(answer)
 
             do_GET = do_POST = answer

@@ -62,8 +62,13 @@ documented='39 38 19 2 40 24'
 step "it is not root and has the documented capabilities, and SYS_ADMIN for this kernel" \
   has_capabilities $documented 21
 note "$(journal | grep -o 'listening.*' | tail -n 1)"
-note "agent: $(systemd-analyze security --no-pager sonde-agent.service | sed -n 's/.*Overall/Overall/p')"
-note "collector: $(systemd-analyze security --no-pager sonde-collector.service | sed -n 's/.*Overall/Overall/p')"
+# As docs/INSTALL.md says; this kernel has the drop-in.
+exposure() { systemd-analyze security --no-pager "$1" | sed -n 's/.*Overall exposure level for [^:]*: \([0-9.]*\).*/\1/p'; }
+exposures() {
+  echo "$(exposure sonde-agent.service) $(exposure sonde-collector.service)"
+  [ "$(exposure sonde-agent.service)" = 2.8 ] && [ "$(exposure sonde-collector.service)" = 1.3 ]
+}
+step "their sandboxes are as tight as the documents say" exposures
 
 # As docs/INSTALL.md says.
 enrol() {
@@ -86,7 +91,8 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost -addext s
   -keyout /tmp/server.key -out /tmp/server.crt 2> /dev/null
 python3 /guest/llm_server.py /tmp/server.crt /tmp/server.key &
 server=$!
-sleep 3
+step "a model server listens" within 60 curl --silent --insecure --max-time 20 --output /dev/null \
+  https://localhost:9443/v1/chat/completions -d '{}'
 hear() {
   ask_model "What is the capital of France?" && within 60 bash -c \
     "curl --silent --max-time 10 http://127.0.0.1:9464/metrics | grep -q '^sonde_exchanges_seen_total [1-9]'"
@@ -131,7 +137,7 @@ step "an image is made" make_image
 step "a client in a Podman container is served" ask_from_container
 step "it is heard, with the container's name and image in the alert" within 60 container_alert
 step "no plaintext stands in the log" bash -c '! journalctl -u sonde-agent --no-pager | grep -E "capital of France|previous instructions"'
-step "doctor tells" bash -c 'timeout 120 sonde doctor | head -n 20'
+step "doctor tells" bash -c 'timeout 300 sonde doctor | head -n 20'
 step "spool and inventory tell" bash -c 'sonde spool --config /etc/sonde/sonde.yaml && sonde inventory --config /etc/sonde/sonde.yaml'
 step "a support bundle is made" bash -c 'cd /tmp && sonde support-bundle --config /etc/sonde/sonde.yaml -o /tmp/b.tar.gz && tar -tzf /tmp/b.tar.gz | grep -q doctor.json && ! tar -xzOf /tmp/b.tar.gz | grep -E "capital of France|previous instructions"'
 
@@ -199,7 +205,7 @@ capabilities() {
   local missing
   for missing in bpf perfmon sys_ptrace dac_read_search; do
     echo "without $missing:"
-    setpriv --bounding-set "-$missing,-sys_admin" -- timeout 90 sonde doctor 2>&1 | grep -i -E "NO +to|CAP_${missing}" | head -n 3
+    setpriv --bounding-set "-$missing,-sys_admin" -- timeout 300 sonde doctor 2>&1 | grep -i -E "NO +to|CAP_${missing}" | head -n 3
   done > /tmp/missing
   for missing in BPF PERFMON SYS_PTRACE DAC_READ_SEARCH; do
     grep -q "CAP_$missing" /tmp/missing || { cat /tmp/missing; return 1; }

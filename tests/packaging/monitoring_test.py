@@ -10,7 +10,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MONITORING = ROOT / "packaging/monitoring"
 ENTRY = re.compile(r'X\(\w+,\s*"(\w+)"', re.S)
-# Gauges of the programs: agent/app/service/metrics.cc and collector/api/operation_api.cc.
+# What the programs have besides counters.
 GAUGES = {"sonde_processes", "sonde_delivery_waiting", "sonde_delivery_delivered_total", "sonde_build_info", "sonde_collector_ingest_queued",
           "process_cpu_seconds_total", "process_resident_memory_bytes"}
 
@@ -37,8 +37,9 @@ def main() -> int:
     ids = [panel["id"] for panel in dashboard["panels"]]
     if wrong or len(ids) != len(set(ids)) or len(expressions) < 20:
         sys.exit(f"FAILED: unknown metrics {wrong}, ids {ids}")
-    source = (ROOT / "agent/app/service/metrics.cc").read_text() + (ROOT / "collector/api/operation_api.cc").read_text()
-    absent = [g for g in GAUGES if re.sub("_(total|info)$", "", g) not in source]
+    sources = ("agent/base/open_metrics.cc", "agent/app/service/metrics.cc", "collector/api/operation_api.cc")
+    source = "".join((ROOT / path).read_text() for path in sources)
+    absent = [g for g in GAUGES if re.sub("^sonde_build|_(total|info)$", "", g) not in source]
     if absent:
         sys.exit(f"FAILED: no program has {absent}")
     print(f"monitoring: {len(expressions)} expressions name metrics that exist")

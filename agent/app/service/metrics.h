@@ -4,31 +4,15 @@
 
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "agent/base/counters.h"
+#include "agent/base/open_metrics.h"
 
 namespace sonde::app {
 
-// One value that goes up and down, or a counter that is not of counters.h. Entries of one name
-// stand together.
-struct Metric {
-  enum class Type : uint8_t { kGauge, kCounter, kInfo };
-
-  Type type = Type::kGauge;
-  std::string name;  // without "_total" or "_info"
-  std::string help;
-  double value = 0;  // ignored for kInfo
-  std::vector<std::pair<std::string, std::string>> labels;
-};
-
 // Every counter as sonde_<name>_total, then `metrics`, then the end mark.
 std::string render_openmetrics(const Counters& counters, std::span<const Metric> metrics);
-
-// Memory, CPU time, file descriptors and start time of this process, under the names that
-// Prometheus clients use (process_resident_memory_bytes...), and sonde_build_info.
-std::vector<Metric> process_metrics(const std::string& version);
 
 struct ServiceState {
   uint64_t processes_heard = 0;      // with a TLS stack that probes cover

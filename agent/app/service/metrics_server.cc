@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include "agent/base/open_metrics.h"
+
 namespace sonde::app {
 namespace {
 
@@ -22,8 +24,6 @@ using boost::beast::error_code;
 constexpr size_t kConnections = 32;
 constexpr uint32_t kHeaderBytes = 8 << 10;
 constexpr std::chrono::seconds kDeadline{10};
-constexpr std::string_view kOpenMetrics =
-    "application/openmetrics-text; version=1.0.0; charset=utf-8";
 constexpr std::string_view kPlain = "text/plain; charset=utf-8";
 
 using Request = http::request<http::empty_body>;
@@ -44,7 +44,7 @@ Response respond(const MetricsSource& source, const Request& request) {
     response.result(http::status::method_not_allowed);
     response.set(http::field::allow, "GET, HEAD");
   } else if (path == "/metrics") {
-    response.set(http::field::content_type, kOpenMetrics);
+    response.set(http::field::content_type, kOpenMetricsType);
     response.body() = source.metrics();
   } else if (path == "/healthz") {
     const Health health = source.health();

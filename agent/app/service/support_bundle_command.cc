@@ -1,6 +1,7 @@
 // `sonde support-bundle`: what a stranger needs to find out why this agent does not do what it
 // should. No text of an exchange, no evidence, no key or token: alerts in the spool are counted,
-// not copied; of secrets only the paths are named.
+// not copied; of secrets only the paths are named. A configuration that is wrong is no hindrance:
+// what is wrong with it stands in the bundle.
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -36,6 +37,10 @@ constexpr auto kKernelFiles = std::to_array<const char*>({
     "/etc/os-release",
 });
 
+constexpr const char* kServiceProperties =
+    "ActiveState,SubState,Result,NRestarts,ExecMainStatus,MemoryCurrent,CPUUsageNSec,TasksCurrent,"
+    "MainPID";
+
 std::string kernel_text() {
   std::string text;
   for (const char* path : kKernelFiles) {
@@ -69,9 +74,7 @@ std::vector<Source> sources_of(const SupportBundleOptions& options, const config
       {"doctor.json", {sonde, "doctor", "--json"}},
       {"spool.json", std::move(spool)},
       {"service.txt",
-       {"systemctl", "show", "sonde-agent.service", "--property",
-        "ActiveState,SubState,Result,NRestarts,ExecMainStatus,MemoryCurrent,CPUUsageNSec,"
-        "TasksCurrent,MainPID"}},
+       {"systemctl", "show", "sonde-agent.service", "--property", kServiceProperties}},
       // The log holds no payload: libraries do not log, and errors name no text of an exchange.
       {"journal.txt",
        {"journalctl", "--unit=sonde-agent.service", "--lines=2000", "--no-pager", "--utc",
@@ -86,18 +89,20 @@ std::vector<Source> sources_of(const SupportBundleOptions& options, const config
 }
 
 Status fill(Archive& archive, const SupportBundleOptions& options,
-            const config::Effective& effective) {
+            const Result<config::Effective>& effective) {
   const int64_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   const auto add = [&](const std::string& name, const std::string& content) {
     fmt::print(stderr, "  {}\n", name);
     return archive.add("sonde-support/" + name, content, now);
   };
-  if (Status added = add("config.yaml", config::document_of(effective.settings, true));
-      !added.ok()) {
-    return added;
-  }
+  const std::string config =
+      effective.ok() ? config::document_of(config::without_secrets(effective->settings), true)
+                     : "# The configuration is wrong; defaults are in the place of it.\n" +
+                           effective.error().message + "\n";
+  if (Status added = add("config.yaml", config); !added.ok()) return added;
   if (Status added = add("kernel.txt", kernel_text()); !added.ok()) return added;
-  for (const Source& source : sources_of(options, effective.config)) {
+  for (const Source& source :
+       sources_of(options, effective.ok() ? effective->config : config::Config())) {
     const ChildOutput output = run_child(source.command, kDeadline, kFileBytes);
     const std::string content =
         output.started ? output.text : fmt::format("{} is not here\n", source.command.front());
@@ -110,10 +115,6 @@ Status fill(Archive& archive, const SupportBundleOptions& options,
 
 int run_support_bundle(const SupportBundleOptions& options) {
   const auto effective = config::load_effective(options.config);
-  if (!effective.ok()) {
-    fmt::print(stderr, "{}\n", effective.error().message);
-    return kExitUsage;
-  }
   const std::string path = options.output.empty() ? default_name() : options.output;
   auto archive = Archive::create(path);
   if (!archive.ok()) {
@@ -121,7 +122,7 @@ int run_support_bundle(const SupportBundleOptions& options) {
     return kExitFailure;
   }
   fmt::print(stderr, "collecting, without any text of an exchange:\n");
-  if (const Status filled = fill(*archive, options, *effective); !filled.ok()) {
+  if (const Status filled = fill(*archive, options, effective); !filled.ok()) {
     fmt::print(stderr, "sonde support-bundle: {}\n", filled.error().message);
     ::unlink(path.c_str());
     return kExitFailure;

@@ -58,7 +58,8 @@ TEST(ConfigTest, EveryKindOfValueIsTaken) {
 
 TEST(ConfigTest, ErrorsNameFileLineColumnAndTheKnownKeys) {
   EXPECT_EQ(problem_of("collector:\n  uri: x\n"),
-            "FILE:2:3: unknown key 'uri' in 'collector'; known: url, ca, cert, key, token_file, "
+            "FILE:2:3: unknown key 'uri' in 'collector'; did you mean 'url'? known: url, ca, cert, "
+            "key, token_file, "
             "activity, heartbeat_seconds, policy_key");
   EXPECT_EQ(problem_of("\nlog: x\n").substr(0, 46),
             "FILE:2:1: unknown key 'log' in the file; known");
@@ -80,6 +81,7 @@ TEST(ConfigTest, ErrorsNameFileLineColumnAndTheKnownKeys) {
   EXPECT_EQ(problem_of("a: [\n").substr(0, 7), "FILE:2:");
   EXPECT_EQ(problem_of("spool.max_bytes: 2MiB").substr(0, 35),
             "FILE:1:1: unknown key 'spool.max_by");
+  EXPECT_EQ(problem_of("\"a\\e[2Jb\": 1").substr(0, 30), "FILE:1:1: unknown key 'a?[2Jb'");
   EXPECT_EQ(problem_of("{}\n---\n{}"), "FILE: the file holds more than one document");
 }
 
@@ -201,6 +203,22 @@ TEST_F(ConfigFileTest, VariablesOverrideTheFile) {
       "environment variable SONDE_LOG_LEVEL: 'log_level' must be one of debug|info|warn|error");
 }
 
+TEST_F(ConfigFileTest, AVariableOneLetterBesideAKeyIsASlip) {
+  const auto problem = [&](const std::string& variable) {
+    const auto effective = load_effective(
+        {write("a.yaml", ""), [](const auto&) { return std::nullopt; }, {}, {variable}});
+    return effective.ok() ? "" : effective.error().message;
+  };
+  EXPECT_EQ(problem("SONDE_LOG_LEVL"),
+            "environment variable SONDE_LOG_LEVL: unknown; did you mean SONDE_LOG_LEVEL?");
+  EXPECT_NE(problem("SONDE_COLLECTOR_ULR"), "");
+  // Kubernetes' own for a service 'sonde-collector', the collector's, and anybody else's.
+  for (const char* other : {"SONDE_COLLECTOR_PORT", "SONDE_COLLECTOR_SERVICE_PORT",
+                            "SONDE_COLLECTOR_LISTEN", "SONDE_LOG_LEVEL", "SONDE_BINARY", "PATH"}) {
+    EXPECT_EQ(problem(other), "") << other;
+  }
+}
+
 TEST_F(ConfigFileTest, EachLayerIsStrongerThanTheOneBeforeAndLeavesItsName) {
   const std::string path = write("sonde.yaml",
                                  "log_level: warn\nagent_id: file\nspool: {max_bytes: 2MiB}\n"
@@ -238,6 +256,34 @@ TEST_F(ConfigFileTest, TheEffectiveConfigurationIsAFileThatMeansTheSame) {
   for (size_t i = 0; i < again->settings.size(); ++i) {
     EXPECT_EQ(again->settings[i].key, effective->settings[i].key);
     EXPECT_EQ(again->settings[i].value, effective->settings[i].value);
+  }
+}
+
+TEST_F(ConfigFileTest, WhatIsShownOfTargetsIsWholeAndHoldsNoPassword) {
+  const auto effective = load_effective(
+      {write("a.yaml",
+             "detect: {canary_tokens: [planted-word]}\n"
+             "taxii: {collections: ['https://me:pass@t.example:8443/root/secret/?key=secret']}\n"
+             "sinks:\n  targets:\n"
+             "    - {name: hook, type: webhook, url: 'https://hooks.example/T0/secret', "
+             "min_severity: high, max_bytes: 2097152}\n"
+             "    - {name: lake, type: kafka, brokers: 'k:9093', topic: t, "
+             "properties: {sasl.password: secret}}\n"),
+       {},
+       {}});
+  ASSERT_TRUE(effective.ok()) << effective.error().message;
+  const std::string here = document_of(effective->settings, false);
+  for (const char* part : {"min_severity: high", "max_bytes: 2097152", "hooks.example/T0/secret"}) {
+    EXPECT_NE(here.find(part), std::string::npos) << part << "\nin: " << here;
+  }
+  EXPECT_EQ(here.find("sasl.password: secret"), std::string::npos);
+  const std::string elsewhere = document_of(without_secrets(effective->settings), false);
+  for (const char* part : {"\"https://t.example:8443/...\"", "\"https://hooks.example/...\"",
+                           "min_severity: high", "canary_tokens: not shown"}) {
+    EXPECT_NE(elsewhere.find(part), std::string::npos) << part << "\nin: " << elsewhere;
+  }
+  for (const char* part : {"secret", "pass@", "planted-word"}) {
+    EXPECT_EQ(elsewhere.find(part), std::string::npos) << part << "\nin: " << elsewhere;
   }
 }
 

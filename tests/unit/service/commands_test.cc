@@ -114,6 +114,15 @@ TEST_F(ServiceCommandTest, ASupportBundleHoldsStateButNoEvidence) {
   EXPECT_THAT(all.text, Not(HasSubstr(kCanary)));
 }
 
+TEST_F(ServiceCommandTest, ASupportBundleOfAWrongConfigurationSaysWhatIsWrong) {
+  const std::string path = directory_.path() + "/bundle.tar.gz";
+  layers_.settings.emplace_back("log_level=loud");
+  output_of([&] { return run_support_bundle({layers_, path, "/bin/echo"}); });
+  const ChildOutput all = run_child({"tar", "-xzOf", path}, std::chrono::seconds(20), 16 << 20);
+  EXPECT_THAT(all.text, HasSubstr("--set: 'log_level' must be one of debug|info|warn|error"));
+  EXPECT_THAT(all.text, HasSubstr("== /proc/version"));
+}
+
 TEST(PrintableTest, ControlCharactersDoNotReachATerminal) {
   EXPECT_EQ(printable("a\x1b]0;x\x07\r\n\tb\x7f"), "a?]0;x????b?");
   EXPECT_EQ(printable("\xc2\x9b"

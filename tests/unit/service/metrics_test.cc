@@ -57,7 +57,7 @@ TEST(MetricsTest, WhatIsNotHeardAndWhatWaitsIsTold) {
 }
 
 TEST(MetricsTest, TheProcessKnowsWhatItUses) {
-  for (const Metric& metric : process_metrics("9")) {
+  for (const Metric& metric : process_metrics("sonde", "9")) {
     if (metric.type != Metric::Type::kInfo) {
       EXPECT_GT(metric.value, 0) << metric.name;
     }
