@@ -216,7 +216,11 @@ Argument make_argument(std::string path, std::string text) {
   argument.words.append(whole_url ? host : std::string_view(argument.text), false);
   const Tokens key = tokens_of_name(argument.path);
   argument.kind = kind_of(argument, is_name_key(key));
-  if (argument.kind == ValueKind::kNumber) argument.number = digits_of_number(argument.text);
+  if (argument.kind == ValueKind::kNumber) {
+    argument.number = digits_of_number(argument.text);
+    if (is_name_key(key))
+      argument.label = fmt::format("{}{}", key.word(key.size() - 1), argument.number);
+  }
   return argument;
 }
 
