@@ -63,8 +63,8 @@ class OrderFinder {
   }
 
   void mark(size_t field) {
-    for (size_t i = orders_.size(); i-- > 0 && number_ - numbers_[i] <= kNear;) {
-      if (orders_[i].field == field) orders_[i].redirecting = true;
+    for (size_t i = orders_.size(); i > 0 && number_ - numbers_[i - 1] <= kNear; --i) {
+      if (orders_[i - 1].field == field) orders_[i - 1].redirecting = true;
     }
     last_mark_ = number_;
     mark_field_ = field;
@@ -72,8 +72,8 @@ class OrderFinder {
 
   void lend_to_earlier(std::string_view plain, size_t field) {
     constexpr size_t kFollowing = 2;
-    for (size_t i = orders_.size(); i-- > 0 && number_ - numbers_[i] <= kFollowing;) {
-      if (orders_[i].field == field) orders_[i].around.append(plain, escaped_);
+    for (size_t i = orders_.size(); i > 0 && number_ - numbers_[i - 1] <= kFollowing; --i) {
+      if (orders_[i - 1].field == field) orders_[i - 1].around.append(plain, escaped_);
     }
   }
 
@@ -128,17 +128,19 @@ Delegation delegates(const Tokens& words) {
       "instructions instruction tasks task todo todos actions steps requests asks says said "
       "specified described describes list checklist guide readme inbox ticket tickets issue issues "
       "emails queue tutorial directions requested asked mentioned docs documentation recipe "
-      "bill invoice notice things comments suggestions care "
+      "bill invoice notice things comments suggestions care needed "
+      "necessary required wants needs "
       "aufgaben steht liste anweisungen dice pide nota tareas instrucciones dit demande taches "
       "consignes istruzioni compiti instrucoes tarefas diz pede");
   static const WordSet sources("message mail email note letter post text invitation");
   constexpr size_t kReach = 10;
+  constexpr size_t kFar = 15;  // "...; her availability is in the mail"
   Delegation found = Delegation::kNone;
   for (size_t i = 0; i < words.size(); ++i) {
     const bool all = acting.contains(words.word(i));
     const bool details = own.contains(words.word(i));
     if (!all && !details && !copied.contains(words.word(i))) continue;
-    for (size_t j = i + 1; j < words.size() && j <= i + kReach; ++j) {
+    for (size_t j = i + 1; j < words.size() && j <= i + (all || details ? kReach : kFar); ++j) {
       // "Book the hotel from Maria's message".
       const bool from = !all && sources.contains(words.word(j)) && stands_before(words, i, j);
       const bool place = (all || details) && places.contains(words.word(j));
@@ -148,6 +150,18 @@ Delegation delegates(const Tokens& words) {
     }
   }
   return found;
+}
+
+std::vector<std::string_view> recipients(const Tokens& words) {
+  static const WordSet before("to tell send give pay invite notify inform message email ask");
+  constexpr size_t kMost = 16;
+  std::vector<std::string_view> names;
+  for (size_t i = 1; i < words.size() && names.size() < kMost; ++i) {
+    const std::string_view word = words.word(i);
+    const bool name = words.is_capital(i) && word.size() >= 3 && find_verb(word) == nullptr;
+    if (name && before.contains(words.word(i - 1))) names.push_back(word);
+  }
+  return names;
 }
 
 bool asks_for_pages(const Tokens& words) {

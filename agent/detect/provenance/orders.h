@@ -52,6 +52,8 @@ enum class Delegation : uint8_t { kNone, kOwnKind, kAll };
 Delegation delegates(const Tokens& words);
 // The user asks for a result and leaves the way to the model: "fix the build".
 bool is_open_task(const Tokens& words);
+// The names of those to whom the user wants something done: "send it to Dora", "tell Anna".
+std::vector<std::string_view> recipients(const Tokens& words);
 // The user's words lead to pages of the web: a link, a search, research.
 bool asks_for_pages(const Tokens& words);
 

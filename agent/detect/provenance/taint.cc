@@ -54,6 +54,18 @@ double overlap(const Tokens& text, const Tokens& words, const Tokens* without = 
 // Does the sentence speak to a model, and not to whoever reads a manual?
 bool speaks_to_model(const Order& order) { return order.redirecting || order.suspicion >= kRather; }
 
+// An address that the model is told to put together: "'eve' and '@mail.example'".
+bool in_pieces(const Argument& argument, const Order& order) {
+  constexpr size_t kShortest = 4;
+  const size_t at = argument.spellings.empty() ? std::string::npos : argument.text.find('@');
+  if (at == std::string::npos || at < kShortest || !speaks_to_model(order)) return false;
+  Tokens local;
+  Tokens domain;
+  local.append(std::string_view(argument.text).substr(0, at), false);
+  domain.append(std::string_view(argument.text).substr(at + 1), false);
+  return order.words.contains(local) && order.words.contains(domain);
+}
+
 bool is_destination(const Argument& argument) {
   return argument.kind == ValueKind::kStrong &&
          (argument.text.find('@') != std::string::npos || !host_of_url(argument.text).empty());
@@ -87,6 +99,7 @@ void TaintTracker::add_user(std::string_view text) {
   user_actions_ |= requested_actions(text.substr(0, kTrustedBytes));
   delegation_ = std::max(delegation_, delegates(words));
   open_task_ = open_task_ || is_open_task(words);
+  for (const std::string_view name : recipients(words)) named_.append(name, false);
   wants_pages_ = wants_pages_ || asks_for_pages(words);
 }
 
@@ -151,7 +164,10 @@ double TaintTracker::points_of(const Argument& argument, const Tokens& words) {
     case ValueKind::kStrong:
       break;
   }
-  if (argument.words.joined().size() < 3 || !words.contains(argument.words)) return 0;
+  const auto stands = [&](const auto& what) { return words.contains(what); };
+  if (std::any_of(argument.spellings.begin(), argument.spellings.end(), stands))
+    return kStrongValue;
+  if (argument.words.joined().size() < 3 || !stands(argument.words)) return 0;
   if (argument.kind == ValueKind::kStrong) return kStrongValue;
   return argument.kind == ValueKind::kName ? kNameValue : kWeakValue;
 }
@@ -165,6 +181,7 @@ void TaintTracker::match_values(const Source& source, const Call& call, Score& s
       const double beside = points_of(argument, source.order.around);
       points = beside > kWeakValue ? beside + kBesideOrder : 0;
     }
+    if (points == 0 && in_pieces(argument, source.order)) points = kNameValue;
     if (points == 0 || known_beside(argument, source.order)) continue;
     ++score.values;
     if (points <= score.best_points) continue;

@@ -85,6 +85,7 @@ class TaintTracker {
   void weigh_reading(const Source& source, const Call& call, Score& score) const;
   bool carries_words(const Argument& argument, const Order& order) const;
   void weigh_user(const Source& source, const Call& call, Score& score) const;
+  bool goes_elsewhere(const Call& call) const;
   bool names_object(const Call& call) const;
   bool known(const Argument& argument) const;
   bool known_beside(const Argument& argument, const Order& order) const;
@@ -94,6 +95,7 @@ class TaintTracker {
   Tokens trusted_;  // of system, developer, user, and what the model wrote before any order
   size_t trusted_bytes_ = 0;
   Actions user_actions_ = 0;
+  Tokens named_;  // to whom the user wants something sent: "Dora" of "send it to Dora"
   Delegation delegation_ = Delegation::kNone;
   bool open_task_ = false;
   bool wants_pages_ = false;

@@ -42,6 +42,20 @@ bool extends_url(const Argument& argument, std::string_view text) {
   return false;
 }
 
+// "To cancel, send a mail to ...", "call ... to reserve": a document says how to reach what was
+// asked.
+bool serves(const Order& order, Actions called, Actions asked) {
+  if (order.addressed || order.suspicion >= kRather) return false;
+  for (size_t i = 1; i < order.words.size(); ++i) {
+    const Verb* verb = order.words.word(i - 1) == "to" ? find_verb(order.words.word(i)) : nullptr;
+    if (verb != nullptr && (verb->actions & called) == 0 &&
+        (verb->actions & asked & ~kReadOnly) != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 // Did the user speak of what the tool works on? In another language the words cannot be compared.
@@ -58,6 +72,17 @@ bool TaintTracker::names_object(const Call& call) const {
   return !any;
 }
 
+// The user said to whom, and no argument of the call speaks of them.
+bool TaintTracker::goes_elsewhere(const Call& call) const {
+  if (named_.empty()) return false;
+  for (const Argument& argument : call.arguments) {
+    for (size_t i = 0; i < named_.size(); ++i) {
+      if (argument.words.contains(named_.word(i))) return false;
+    }
+  }
+  return true;
+}
+
 void TaintTracker::weigh_user(const Source& source, const Call& call, Score& score) const {
   // Redirecting words do not make an order of the bill that stands beside them.
   const bool redirecting = source.order.redirecting && is_order(source.order);
@@ -67,20 +92,24 @@ void TaintTracker::weigh_user(const Source& source, const Call& call, Score& sco
   const bool delegated =
       delegation_ == Delegation::kAll ||
       (delegation_ == Delegation::kOwnKind && ((asked & wanted) != 0 || call.actions == 0));
+  // Who leaves the way open leaves it to a programmer, not to a cashier.
+  const bool craft = (call.actions & (kPay | kSend | kGrant)) == 0 && !is_of_money(call.name);
+  const bool open_task = open_task_ && craft;
   if ((asked & wanted) != 0) {
     const bool object_named = names_object(call);
-    score.add("user_asked_for_action", redirecting    ? kUserAskedRedirected
-                                       : object_named ? kUserAsked
-                                                      : kUserAskedAkin);
-  } else if (has_user_ && !delegated && !open_task_ && wanted != 0) {
+    score.add("user_asked_for_action", redirecting || goes_elsewhere(call) ? kUserAskedRedirected
+                                       : object_named                      ? kUserAsked
+                                                                           : kUserAskedAkin);
+  } else if (!redirecting && serves(source.order, call.actions, asked)) {
+    score.add("way_to_what_user_asked", kUserAsked);
+  } else if (has_user_ && !delegated && !open_task && wanted != 0) {
     score.add("user_did_not_ask", kUserUnrelated);
   }
   if (redirecting) return;
   if (delegated) {
     score.add("user_delegated", delegation_ == Delegation::kAll ? kDelegated : kDelegatedOwnKind);
   }
-  const bool craft = (call.actions & (kPay | kSend | kGrant)) == 0 && !is_of_money(call.name);
-  if (open_task_ && craft) score.add("open_task", kOpenTask);
+  if (open_task) score.add("open_task", kOpenTask);
 }
 
 // Reading changes nothing in the world, but an address can carry away what is known here.
@@ -91,14 +120,14 @@ void TaintTracker::weigh_reading(const Source& source, const Call& call, Score& 
   const bool extends = score.best != nullptr && extends_url(*score.best, source.text) &&
                        source.text.find(score.best->text) == std::string::npos;
   score.carries = extends && carries_words(*score.best, order);
-  if (score.carries && (instructed || order.suspicion >= kRather)) {
+  const bool page = score.best != nullptr && !host_of_url(score.best->text).empty();
+  const bool unasked = page && order.imperative && has_user_ && !wants_pages_ &&
+                       delegation_ != Delegation::kAll && !open_task_;
+  if (score.carries && (instructed || unasked || order.suspicion >= kRather)) {
     return score.add("address_carries_data", kCarriesData);
   }
   // What was added may be the model's own summary of what it knows.
   const bool lured = instructed || score.carries || (extends && order.suspicion >= kSureOfAttack);
-  const bool page = score.best != nullptr && !host_of_url(score.best->text).empty();
-  const bool unasked = page && order.imperative && has_user_ && !wants_pages_ &&
-                       delegation_ != Delegation::kAll && !open_task_;
   if (lured && unasked) return;
   score.add("read_only_tool", lured ? kReadsRedirected : unasked ? kReadsUnasked : kReads);
 }
