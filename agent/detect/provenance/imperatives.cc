@@ -282,11 +282,15 @@ bool speaks_of_money(const Tokens& words) {
   static const WordSet money(
       "money payment payments transaction transactions euro euros eur dollar dollars usd pound "
       "pounds gbp amount funds bill invoice rent salary price fee bitcoin btc eth crypto cash");
+  constexpr auto kDigitsOfAccount = 6;
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words.word(i);
     const Verb* verb = find_verb(word);
     if (verb != nullptr && word != "send" && (verb->actions & kPay) != 0) return true;
-    const bool number = word[0] >= '0' && word[0] <= '9' && !words.is_glued(i);
+    const auto digits =
+        std::count_if(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool number =
+        !words.is_glued(i) && (digits >= kDigitsOfAccount || (word[0] >= '0' && word[0] <= '9'));
     if (number || money.contains(word)) return true;
   }
   return (foreign_actions(words) & kPay) != 0;
@@ -307,7 +311,7 @@ Actions unmistakable_actions(const Tokens& words) {
 Actions ordered_actions(std::string_view sentence, bool escaped, const Tokens& words) {
   const Actions actions = ImperativeReader(words).read() | actions_of_clauses(sentence, escaped) |
                           foreign_actions(words);
-  const bool no_payment = (actions & kPay) != 0 && is_message(words) && !speaks_of_money(words);
+  const bool no_payment = (actions & kPay) != 0 && !speaks_of_money(words);
   return no_payment ? actions & static_cast<Actions>(~kPay) : actions;
 }
 
