@@ -209,6 +209,26 @@ std::string_view host_of_url(std::string_view text) {
   return host.find('.') == host.npos && host != "localhost" ? std::string_view() : host;
 }
 
+namespace {
+
+// How people write an address that programs shall not find, as Tokens join it.
+std::vector<std::string> spellings_of(std::string_view email) {
+  std::string domain;
+  std::string dotted;
+  for (const char c : email.substr(email.find('@') + 1)) {
+    if (c == '.') dotted += "dot";
+    if (!is_letter(c) && !is_digit(c)) continue;
+    domain.push_back(static_cast<char>(is_letter(c) ? c | 0x20 : c));
+    dotted.push_back(domain.back());
+  }
+  Tokens local;
+  local.append(email.substr(0, email.find('@')), false);
+  return {fmt::format("{}at{}", local.joined(), domain),
+          fmt::format("{}at{}", local.joined(), dotted)};
+}
+
+}  // namespace
+
 Argument make_argument(std::string path, std::string text) {
   Argument argument{.path = std::move(path), .text = std::move(text)};
   const std::string_view host = host_of_url(argument.text);
@@ -216,7 +236,12 @@ Argument make_argument(std::string path, std::string text) {
   argument.words.append(whole_url ? host : std::string_view(argument.text), false);
   const Tokens key = tokens_of_name(argument.path);
   argument.kind = kind_of(argument, is_name_key(key));
-  if (argument.kind == ValueKind::kNumber) argument.number = digits_of_number(argument.text);
+  if (is_email(argument.text)) argument.spellings = spellings_of(argument.text);
+  if (argument.kind == ValueKind::kNumber) {
+    argument.number = digits_of_number(argument.text);
+    if (is_name_key(key))
+      argument.label = fmt::format("{}{}", key.word(key.size() - 1), argument.number);
+  }
   return argument;
 }
 

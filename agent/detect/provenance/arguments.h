@@ -24,9 +24,11 @@ struct Argument {
   std::string path;  // "recipients[0].email"
   std::string text;  // as the tool gets it
   ValueKind kind = ValueKind::kWord;
-  Tokens words{};             // of what identifies it: for a URL the host
-  std::string number;         // of a number: its digits without sign, separators and trailing zeros
-  bool path_in_text = false;  // a path in a command line or a message
+  Tokens words{};      // of what identifies it: for a URL the host
+  std::string number;  // of a number: its digits without sign, separators and trailing zeros
+  std::vector<std::string> spellings{};  // of an e-mail address: "name at mail dot example"
+  std::string label;                     // of a number that names a thing: "file_id": 13 -> "id13"
+  bool path_in_text = false;             // a path in a command line or a message
 };
 
 inline constexpr size_t kArgumentsPerCall = 128;

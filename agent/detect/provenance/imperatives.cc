@@ -266,6 +266,36 @@ bool is_question(const Tokens& words) {
   return !words.empty() && first.contains(words.word(0));
 }
 
+// "What did Mark write", "who has paid": asks what others did, and for nothing to be done.
+bool asks_of_others(const Tokens& words) {
+  static const WordSet auxiliaries("did does has have had was were");
+  constexpr size_t kFirstWords = 4;
+  for (size_t i = 0; i < words.size() && i < kFirstWords; ++i) {
+    if (auxiliaries.contains(words.word(i))) return true;
+  }
+  return false;
+}
+
+// Who sends something sends money only where an amount or a word for it stands there; other verbs
+// of value say it themselves.
+bool speaks_of_money(const Tokens& words) {
+  static const WordSet money(
+      "money payment payments transaction transactions euro euros eur dollar dollars usd pound "
+      "pounds gbp amount funds bill invoice rent salary price fee bitcoin btc eth crypto cash");
+  constexpr auto kDigitsOfAccount = 6;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words.word(i);
+    const Verb* verb = find_verb(word);
+    if (verb != nullptr && word != "send" && (verb->actions & kPay) != 0) return true;
+    const auto digits =
+        std::count_if(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool number =
+        !words.is_glued(i) && (digits >= kDigitsOfAccount || (word[0] >= '0' && word[0] <= '9'));
+    if (number || money.contains(word)) return true;
+  }
+  return (foreign_actions(words) & kPay) != 0;
+}
+
 // Of verbs that are no nouns.
 Actions unmistakable_actions(const Tokens& words) {
   Actions actions = foreign_actions(words);
@@ -279,8 +309,10 @@ Actions unmistakable_actions(const Tokens& words) {
 }  // namespace
 
 Actions ordered_actions(std::string_view sentence, bool escaped, const Tokens& words) {
-  return ImperativeReader(words).read() | actions_of_clauses(sentence, escaped) |
-         foreign_actions(words);
+  const Actions actions = ImperativeReader(words).read() | actions_of_clauses(sentence, escaped) |
+                          foreign_actions(words);
+  const bool no_payment = (actions & kPay) != 0 && !speaks_of_money(words);
+  return no_payment ? actions & static_cast<Actions>(~kPay) : actions;
 }
 
 Actions mentioned_actions(const Tokens& words) {
@@ -302,9 +334,16 @@ Actions requested_actions(std::string_view text) {
     words.clear();
     words.append(raw, false);
     asked |= ImperativeReader(words).read_request() | ordered_actions(raw, false, words);
-    mentioned |= is_question(words) ? unmistakable_actions(words) : mentioned_actions(words);
+    if (!is_question(words)) {
+      mentioned |= mentioned_actions(words);
+    } else if (!asks_of_others(words)) {
+      mentioned |= unmistakable_actions(words);
+    }
   }
-  return asked != 0 ? asked : mentioned;
+  const Actions actions = asked != 0 ? asked : mentioned;
+  words.clear();
+  words.append(text, false);
+  return speaks_of_money(words) ? actions : actions & static_cast<Actions>(~kPay);
 }
 
 bool sets_instructions_aside(const Tokens& words) {

@@ -46,9 +46,15 @@ std::vector<Order> find_orders(std::string_view text, const Suspicion& suspicion
 // "do not tell the user", "ignore the previous instructions"?
 bool redirects(const Tokens& words);
 
-// The user leaves it to a document what is to be done: "do what the mail says".
-bool delegates(const Tokens& words);
+// The user leaves it to a document what is to be done: all that it says ("do what the mail says"),
+// or the details of one kind of action ("pay the bill").
+enum class Delegation : uint8_t { kNone, kOwnKind, kAll };
+Delegation delegates(const Tokens& words);
 // The user asks for a result and leaves the way to the model: "fix the build".
 bool is_open_task(const Tokens& words);
+// The names of those to whom the user wants something done: "send it to Dora", "tell Anna".
+std::vector<std::string_view> recipients(const Tokens& words);
+// The user's words lead to pages of the web: a link, a search, research.
+bool asks_for_pages(const Tokens& words);
 
 }  // namespace sonde::detect

@@ -302,6 +302,12 @@ bool has_role_markup(std::string_view text) {
                                                            "[system]",
                                                            "(system)",
                                                            "SYSTEM:",
+                                                           "<user>",
+                                                           "</user>",
+                                                           "<human>",
+                                                           "<assistant>",
+                                                           "</tool_output>",
+                                                           "<function_calls>",
                                                            "<admin>",
                                                            "<secret>"});
   if (text.find_first_of("<[#S(") == text.npos) return false;

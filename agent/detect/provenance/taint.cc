@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/detect/encoding.h"
+#include "agent/detect/provenance/taint_parts.h"
 
 namespace sonde::detect {
 
@@ -12,27 +12,18 @@ namespace {
 constexpr double kSameAction = 2;
 constexpr double kSameObject = 1;
 constexpr double kToolNamed = 2;
+constexpr double kToolSpelled = 1.5;  // its verb and its object, where no argument has a value
 constexpr double kStrongValue = 3;
 constexpr double kNameValue = 2;
 constexpr double kWeakValue = 1;
 constexpr double kLongValue = 2;
 constexpr double kMoreValues = 1;  // for each value after the first, at most twice
 constexpr double kRedirecting = 2;
-constexpr double kSuspect = 1;          // the learned model judged the order to be an attack
-constexpr double kRatherSuspect = 1.5;  // with a score of at least kRather
-constexpr double kSurelySuspect = 2;    // with a score of at least kSureOfAttack
-constexpr double kRather = 0.65;
+constexpr double kSuspect = 1;               // the learned model judged the order to be an attack
+constexpr double kRatherSuspect = 1.5;       // with a score of at least kRather
+constexpr double kSurelySuspect = 2;         // with a score of at least kSureOfAttack
 constexpr double kSuspectRedirecting = 0.5;  // the same beside redirecting words
 constexpr double kAddressed = 1;             // "Assistant: ..."
-constexpr double kCarriesData = 1;  // an address that takes words of the conversation with it
-constexpr double kUserUnrelated = 1;
-constexpr double kUserAsked = -3;
-constexpr double kUserAskedAkin = -1.5;
-constexpr double kUserAskedRedirected = -1;
-constexpr double kDelegated = -4;
-constexpr double kOpenTask = -2;
-constexpr double kReads = -3;
-constexpr double kReadsRedirected = -1;
 constexpr double kInOtherData = -1;
 constexpr double kBesideOrder = -1;  // the sentence itself orders nothing
 
@@ -63,53 +54,24 @@ double overlap(const Tokens& text, const Tokens& words, const Tokens* without = 
 // Does the sentence speak to a model, and not to whoever reads a manual?
 bool speaks_to_model(const Order& order) { return order.redirecting || order.suspicion >= kRather; }
 
-// A tool whose name says nothing may do anything.
-bool is_read_only(Actions actions) { return actions != 0 && (actions & ~kReadOnly) == 0; }
+// An address that the model is told to put together: "'eve' and '@mail.example'".
+bool in_pieces(const Argument& argument, const Order& order) {
+  constexpr size_t kShortest = 4;
+  const size_t at = argument.spellings.empty() ? std::string::npos : argument.text.find('@');
+  if (at == std::string::npos || at < kShortest || !speaks_to_model(order)) return false;
+  Tokens local;
+  Tokens domain;
+  local.append(std::string_view(argument.text).substr(0, at), false);
+  domain.append(std::string_view(argument.text).substr(at + 1), false);
+  return order.words.contains(local) && order.words.contains(domain);
+}
 
 bool is_destination(const Argument& argument) {
   return argument.kind == ValueKind::kStrong &&
          (argument.text.find('@') != std::string::npos || !host_of_url(argument.text).empty());
 }
 
-// Does a URL go on where one of the same host in `text` ends? "https://x.io/c?q=" and
-// "https://x.io/c?q=anna".
-bool extends_url(const Argument& argument, std::string_view text) {
-  const std::string_view url = argument.text;
-  const std::string_view host = host_of_url(url);
-  if (host.empty()) return false;
-  const std::string_view rest = url.substr(url.find(host) + host.size());
-  for (size_t at = text.find(host); at != text.npos; at = text.find(host, at + 1)) {
-    const size_t start = at + host.size();
-    const size_t end = std::min(text.find_first_of("?=&{<[ \t\n\"'`)>", start), text.size());
-    std::string_view path = text.substr(start, end - start);
-    while (path.ends_with('.') || path.ends_with(',')) path.remove_suffix(1);
-    if (rest.starts_with(path)) return true;
-  }
-  return false;
-}
-
 }  // namespace
-
-struct TaintTracker::Call {
-  Tokens name;
-  Actions actions = 0;
-  std::vector<Argument> arguments;
-};
-
-struct TaintTracker::Score {
-  double points = 0;
-  std::vector<TaintEvidence> evidence;
-  const Argument* best = nullptr;
-  double best_points = 0;
-  size_t values = 0;
-  bool object = false;
-  bool carries = false;  // the address takes words of the conversation with it
-
-  void add(std::string_view reason, double value) {
-    points += value;
-    evidence.push_back({reason, value});
-  }
-};
 
 void TaintTracker::add_trusted(std::string_view text) {
   if (trusted_bytes_ >= kTrustedBytes) return;
@@ -122,7 +84,7 @@ void TaintTracker::add_system(std::string_view text) {
   add_trusted(text);
   Tokens words;
   words.append(text.substr(0, kTrustedBytes), false);
-  delegated_ = delegated_ || delegates(words);
+  delegation_ = std::max(delegation_, delegates(words));
   system_actions_ |= mentioned_actions(words);
 }
 
@@ -135,8 +97,10 @@ void TaintTracker::add_user(std::string_view text) {
   has_user_ = true;
   english_user_ = is_english(words);
   user_actions_ |= requested_actions(text.substr(0, kTrustedBytes));
-  delegated_ = delegated_ || delegates(words);
+  delegation_ = std::max(delegation_, delegates(words));
   open_task_ = open_task_ || is_open_task(words);
+  for (const std::string_view name : recipients(words)) named_.append(name, false);
+  wants_pages_ = wants_pages_ || asks_for_pages(words);
 }
 
 void TaintTracker::add_assistant(std::string_view text) {
@@ -190,6 +154,7 @@ double TaintTracker::points_of(const Argument& argument, const Tokens& words) {
     case ValueKind::kFlag:
       return 0;
     case ValueKind::kNumber:
+      if (!argument.label.empty() && words.contains(argument.label)) return kNameValue;
       return words.contains(argument.number) || words.contains(argument.number + "00") ? kWeakValue
                                                                                        : 0;
     case ValueKind::kLongText:
@@ -199,7 +164,10 @@ double TaintTracker::points_of(const Argument& argument, const Tokens& words) {
     case ValueKind::kStrong:
       break;
   }
-  if (argument.words.joined().size() < 3 || !words.contains(argument.words)) return 0;
+  const auto stands = [&](const auto& what) { return words.contains(what); };
+  if (std::any_of(argument.spellings.begin(), argument.spellings.end(), stands))
+    return kStrongValue;
+  if (argument.words.joined().size() < 3 || !stands(argument.words)) return 0;
   if (argument.kind == ValueKind::kStrong) return kStrongValue;
   return argument.kind == ValueKind::kName ? kNameValue : kWeakValue;
 }
@@ -213,38 +181,13 @@ void TaintTracker::match_values(const Source& source, const Call& call, Score& s
       const double beside = points_of(argument, source.order.around);
       points = beside > kWeakValue ? beside + kBesideOrder : 0;
     }
+    if (points == 0 && in_pieces(argument, source.order)) points = kNameValue;
     if (points == 0 || known_beside(argument, source.order)) continue;
     ++score.values;
     if (points <= score.best_points) continue;
     score.best_points = points;
     score.best = &argument;
   }
-}
-
-void TaintTracker::weigh_user(const Source& source, const Call& call, Score& score) const {
-  const bool redirecting = source.order.redirecting;
-  // An application without a user's text has its task in the system prompt.
-  const Actions asked = has_user_ ? user_actions_ : system_actions_;
-  const Actions wanted = call.actions & ~kReadOnly;
-  if ((asked & wanted) != 0) {
-    // In another language the user's words and those of the tool's name cannot be compared.
-    bool object_named = true;
-    for (size_t i = 0; i < call.name.size(); ++i) {
-      const std::string_view word = call.name.word(i);
-      if (find_verb(word) != nullptr || word.size() < 3) continue;
-      object_named = !english_user_ || trusted_.contains(word);
-      if (object_named) break;
-    }
-    score.add("user_asked_for_action", redirecting    ? kUserAskedRedirected
-                                       : object_named ? kUserAsked
-                                                      : kUserAskedAkin);
-  } else if (has_user_ && !delegated_ && !open_task_ && wanted != 0) {
-    score.add("user_did_not_ask", kUserUnrelated);
-  }
-  if (redirecting) return;
-  if (delegated_) score.add("user_delegated", kDelegated);
-  const bool craft = (call.actions & (kPay | kSend | kGrant)) == 0;
-  if (open_task_ && craft) score.add("open_task", kOpenTask);
 }
 
 // What makes an instruction of the sentence, whatever it orders.
@@ -262,38 +205,34 @@ void TaintTracker::weigh_signs(const Order& order, Score& score) {
                                                                      : kSuspect);
 }
 
-// Reading changes nothing in the world, but an address can carry away what is known here.
-void TaintTracker::weigh_reading(const Source& source, const Call& call, Score& score) const {
-  const Order& order = source.order;
-  if (!is_read_only(call.actions)) return;
-  const bool instructed = order.redirecting || order.addressed;
-  const bool extends = score.best != nullptr && extends_url(*score.best, source.text) &&
-                       source.text.find(score.best->text) == std::string::npos;
-  score.carries = extends && carries_words(*score.best, order);
-  if (score.carries && (instructed || order.suspicion >= kRather)) {
-    return score.add("address_carries_data", kCarriesData);
+// What the words of the tool's name say of the order.
+void TaintTracker::match_name(const Order& order, const Call& call, Score& score) const {
+  const auto ordered = [&](std::string_view word) {
+    return order.words.contains(word) || order.words.contains(std::string(word) + "s") ||
+           (word.back() == 's' && order.words.contains(word.substr(0, word.size() - 1)));
+  };
+  bool verb_ordered = false;
+  for (size_t i = 0; i < call.name.size(); ++i) {
+    const std::string_view word = call.name.word(i);
+    const Verb* verb = find_verb(word);
+    const bool is_noun = word.size() >= 3 && (verb == nullptr || (verb->noun && i > 0));
+    score.object = score.object || (is_noun && ordered(word));
+    const bool changes = verb != nullptr && (verb->actions & ~kReadOnly) != 0;
+    verb_ordered = verb_ordered || (changes && order.words.contains(word));
   }
-  // What was added may be the model's own summary of what it knows.
-  const bool lured = instructed || score.carries || (extends && order.suspicion >= kSureOfAttack);
-  score.add("read_only_tool", lured ? kReadsRedirected : kReads);
-}
-
-// Does a URL hold words that the conversation knows and the order does not?
-bool TaintTracker::carries_words(const Argument& argument, const Order& order) const {
-  constexpr size_t kShortest = 4;
-  const std::string_view host = host_of_url(argument.text);
-  if (host.empty()) return false;
-  const size_t after = argument.text.find(host) + host.size();
-  Tokens words;
-  words.append(decode_percent(std::string_view(argument.text).substr(after)), false);
-  for (size_t i = 0; i < words.size(); ++i) {
-    const std::string_view word = words.word(i);
-    if (word.size() < kShortest || order.words.contains(word)) continue;
-    const bool in_data = std::any_of(data_.begin(), data_.end(),
-                                     [&](const Data& data) { return data.words.contains(word); });
-    if (in_data || trusted_.contains(word)) return true;
+  if (call.name.size() >= 2 && order.words.contains(call.name)) {
+    score.add("tool_named_in_order", kToolNamed);
+    score.object = true;
+  } else if (score.object) {
+    score.add("same_object", kSameObject);
   }
-  return false;
+  // "Please unlock my front door" and unlock_door: nothing is left for an argument to say.
+  score.spelled =
+      order.imperative && verb_ordered && score.object &&
+      std::all_of(call.arguments.begin(), call.arguments.end(), [&](const Argument& argument) {
+        return argument.kind == ValueKind::kFlag || known(argument);
+      });
+  if (score.spelled) score.add("tool_spelled_in_order", kToolSpelled);
 }
 
 TaintTracker::Score TaintTracker::match(const Source& source, const Call& call) const {
@@ -307,25 +246,14 @@ TaintTracker::Score TaintTracker::match(const Source& source, const Call& call) 
     if (stands_in_data(*score.best, source.number)) score.add("value_in_other_data", kInOtherData);
   }
   if ((order.actions & call.actions) != 0) score.add("same_action", kSameAction);
-  for (size_t i = 0; i < call.name.size() && !score.object; ++i) {
-    const std::string_view word = call.name.word(i);
-    const bool is_noun = word.size() >= 3 && find_verb(word) == nullptr;
-    score.object =
-        is_noun && (order.words.contains(word) || order.words.contains(std::string(word) + "s") ||
-                    (word.back() == 's' && order.words.contains(word.substr(0, word.size() - 1))));
-  }
-  if (call.name.size() >= 2 && order.words.contains(call.name)) {
-    score.add("tool_named_in_order", kToolNamed);
-    score.object = true;
-  } else if (score.object) {
-    score.add("same_object", kSameObject);
-  }
+  match_name(order, call, score);
   weigh_signs(order, score);
   weigh_user(source, call, score);
   weigh_reading(source, call, score);
   // What the call shares with the order must be more than its kind.
   const bool sure = order.suspicion >= kSureOfAttack;
-  const bool linked = score.best != nullptr || ((order.redirecting || sure) && score.object);
+  const bool linked =
+      score.best != nullptr || score.spelled || ((order.redirecting || sure) && score.object);
   if (!linked) score.points = std::min(score.points, kTaintContext - 1);
   return score;
 }

@@ -80,10 +80,13 @@ class TaintTracker {
   Score match(const Source& source, const Call& call) const;
   static double points_of(const Argument& argument, const Tokens& words);
   void match_values(const Source& source, const Call& call, Score& score) const;
+  void match_name(const Order& order, const Call& call, Score& score) const;
   static void weigh_signs(const Order& order, Score& score);
   void weigh_reading(const Source& source, const Call& call, Score& score) const;
   bool carries_words(const Argument& argument, const Order& order) const;
   void weigh_user(const Source& source, const Call& call, Score& score) const;
+  bool goes_elsewhere(const Call& call) const;
+  bool names_object(const Call& call) const;
   bool known(const Argument& argument) const;
   bool known_beside(const Argument& argument, const Order& order) const;
   bool stands_in_data(const Argument& argument, size_t source) const;
@@ -92,8 +95,10 @@ class TaintTracker {
   Tokens trusted_;  // of system, developer, user, and what the model wrote before any order
   size_t trusted_bytes_ = 0;
   Actions user_actions_ = 0;
-  bool delegated_ = false;
+  Tokens named_;  // to whom the user wants something sent: "Dora" of "send it to Dora"
+  Delegation delegation_ = Delegation::kNone;
   bool open_task_ = false;
+  bool wants_pages_ = false;
   bool has_user_ = false;
   bool english_user_ = false;
   Actions system_actions_ = 0;

@@ -1,6 +1,7 @@
 #include "agent/detect/provenance/tokens.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "agent/detect/model/fold.h"
 #include "agent/detect/unicode.h"
@@ -27,6 +28,14 @@ size_t escape_at(std::string_view text, size_t i, uint32_t& code_point) {
   }
   code_point = value >= 0xD800 && value < 0xE000 ? ' ' : value;
   return 6;
+}
+
+// The byte that "%2F" at `i` stands for; 0: none. URLs are written so inside of others.
+uint8_t percent_at(std::string_view text, size_t i) {
+  if (text[i] != '%' || i + 3 > text.size()) return 0;
+  uint8_t value = 0;
+  const char* end = text.data() + i + 3;
+  return std::from_chars(text.data() + i + 1, end, value, 16).ptr == end ? value : 0;
 }
 
 }  // namespace
@@ -60,6 +69,9 @@ void Tokens::append(std::string_view text, bool escaped) {
     size_t length = 1;
     if (escaped && text[i] == '\\') {
       length = escape_at(text, i, value);
+    } else if (const uint8_t byte = percent_at(text, i); byte != 0) {
+      value = byte < 0x80 ? byte : ' ';
+      length = 3;
     } else if (value >= 0x80) {
       const model::CodePoint c = model::decode_utf8(text, i);
       value = c.value;

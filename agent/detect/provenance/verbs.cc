@@ -1,5 +1,6 @@
 #include "agent/detect/provenance/verbs.h"
 
+#include <algorithm>
 #include <array>
 #include <unordered_map>
 
@@ -30,7 +31,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"announce", kSend},
     {"ping", kSend, true},
     {"call", kSend | kRun, true},
-    {"invite", kSend | kGrant | kCreate},
+    {"invite", kGrant | kCreate},
     {"share", kSend | kGrant | kUpload, true},
     {"disclose", kSend},
     {"leak", kSend, true},
@@ -38,9 +39,9 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"dispatch", kSend, true},
     {"exfiltrate", kSend | kUpload},
     // Of value.
-    {"pay", kPay | kSend, true},
-    {"transfer", kPay | kSend | kUpdate, true},
-    {"wire", kPay | kSend, true},
+    {"pay", kPay, true},
+    {"transfer", kPay | kUpdate, true},
+    {"wire", kPay, true},
     {"remit", kPay},
     {"donate", kPay},
     {"buy", kPay},
@@ -267,8 +268,15 @@ constexpr auto kToolNouns = std::to_array<Noun>({{"bash", kRun},
                                                  {"payment", kPay},
                                                  {"transaction", kPay},
                                                  {"funds", kPay},
+                                                 {"transfer", kPay},
+                                                 {"refund", kPay},
+                                                 {"purchase", kPay},
+                                                 {"trade", kPay},
+                                                 {"forwarding", kSend},
                                                  {"reservation", kPay | kCreate},
                                                  {"booking", kPay | kCreate},
+                                                 {"invite", kGrant | kCreate},
+                                                 {"invitation", kGrant | kCreate},
                                                  {"sms", kSend},
                                                  {"notification", kSend},
                                                  {"webhook", kSend | kUpload},
@@ -317,6 +325,35 @@ bool is_object_start(std::string_view word) {
   return number || object_starts().contains(word);
 }
 
+bool is_message(const Tokens& name) {
+  static const WordSet media(
+      "email emails mail mails message messages sms dm chat channel notification tweet comment");
+  for (size_t i = 0; i < name.size(); ++i) {
+    if (media.contains(name.word(i))) return true;
+  }
+  return false;
+}
+
+bool is_of_money(const Tokens& name) {
+  return std::any_of(kToolNouns.begin(), kToolNouns.end(), [&](const Noun& noun) {
+    return (noun.actions & kPay) != 0 && name.contains(noun.word);
+  });
+}
+
+bool names_other_medium(const Tokens& text, const Tokens& tool) {
+  static const WordSet mail("email emails mail mails gmail outlook inbox");
+  static const WordSet chat(
+      "dm dms direct channel channels slack teams discord telegram whatsapp sms");
+  const auto any = [](const Tokens& words, const WordSet& set) {
+    for (size_t i = 0; i < words.size(); ++i) {
+      if (set.contains(words.word(i))) return true;
+    }
+    return false;
+  };
+  return (any(tool, mail) && any(text, chat) && !any(text, mail)) ||
+         (any(tool, chat) && any(text, mail) && !any(text, chat));
+}
+
 Actions actions_of_tool(const Tokens& name) {
   // A word that can be nothing but a verb of change decides ("search_and_delete"), then one that
   // reads ("email_list_messages"), then the first that may be a verb ("update_event").
@@ -339,9 +376,13 @@ Actions actions_of_tool(const Tokens& name) {
   const bool page = name.contains("url") || name.contains("webpage") || name.contains("website") ||
                     name.contains("browser") || name.contains("link");
   if (page && change == 0 && (other & kFetch) != 0) return kFetch;
-  if (change != 0) return change | noun;
-  if (read != 0) return read;
-  return other | noun;
+  if (change == 0 && read != 0) return read;
+  Actions verb = change != 0 ? change : other;
+  // What is sent is a message or money; to change a payment that was planned is not to pay.
+  if (is_message(name)) verb &= static_cast<Actions>(~kPay);
+  if ((noun & kPay) != 0) verb &= static_cast<Actions>(~kSend);
+  if (verb != 0 && (verb & ~(kUpdate | kDelete)) == 0) noun &= static_cast<Actions>(~kPay);
+  return verb | noun;
 }
 
 }  // namespace sonde::detect

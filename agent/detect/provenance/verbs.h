@@ -36,8 +36,16 @@ bool is_filler(std::string_view word);
 // Words that begin an object: "the", "my", "all", "to"; and pronouns.
 bool is_object_start(std::string_view word);
 
-// What a tool does, by the words of its name; 0: unknown.
 class Tokens;
+// Does a tool of this name send messages?
+bool is_message(const Tokens& name);
+// Does a tool of this name work on money, if only on a payment that is planned?
+bool is_of_money(const Tokens& name);
+// Does the text name another way to send messages than the tool's, and not its own: "as a direct
+// message" and send_email?
+bool names_other_medium(const Tokens& text, const Tokens& tool);
+
+// What a tool does, by the words of its name; 0: unknown.
 Actions actions_of_tool(const Tokens& name);
 
 }  // namespace sonde::detect
