@@ -190,8 +190,10 @@ Result<int64_t> AlertStore::remove_before(int64_t before_ms, size_t limit) {
   const auto removed = remove_oldest(connection, before_ms, doomed);
   if (!removed.ok()) return removed;
   if (*removed < doomed) {  // nothing of those hours is left to count
-    const auto counts =
-        connection.execute("DELETE FROM alert_counts WHERE hour_ms <= $1", {before_ms - kHourMs});
+    const auto counts = connection.execute(
+        "DELETE FROM alert_counts WHERE dimension IN ('status', 'severity', "
+        "'alert', 'application', 'model', 'host') AND hour_ms <= $1",
+        {before_ms - kHourMs});
     if (!counts.ok()) return counts;
   }
   if (const auto committed = transaction->commit(); !committed.ok()) {

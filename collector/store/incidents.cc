@@ -308,7 +308,9 @@ Result<int64_t> IncidentStore::open_count() const {
   auto lease = pool_.read();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
   const auto rows = (*lease)->query(
-      "SELECT COUNT(*) FROM incidents WHERE merged_into IS NULL AND status IN (0, 1)");
+      "SELECT COUNT(*) FROM (SELECT 1 FROM incidents WHERE merged_into IS NULL AND "
+      "status IN (0, 1) LIMIT $1) AS open",
+      {kMostOpen});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   return rows->front().integer(0);
 }

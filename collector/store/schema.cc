@@ -297,6 +297,7 @@ constexpr auto kSteps = std::to_array<SchemaStep>({
     {kBounded, "", ""},
     {kUids, kUidsSqlite, kUidsPostgres},
     {"", "", kPartitionsPostgres},
+    {kOverview, "", ""},
 });
 
 }  // namespace

@@ -53,9 +53,10 @@ BEGIN
       FROM incident_alerts WHERE alert_id <= alerts;
     INSERT INTO incident_digest SELECT incident_id + copy * incidents, dimension, name, amount
       FROM incident_digest WHERE incident_id <= incidents;
-    INSERT INTO alert_counts SELECT hour_ms - ms / 3600000 * 3600000, dimension, name, amount
+    INSERT INTO alert_counts (dimension, hour_ms, name, amount)
+      SELECT dimension, hour_ms - ms / 3600000 * 3600000, name, amount
       FROM alert_counts WHERE hour_ms >= first_ms - 3600000
-      ON CONFLICT (hour_ms, dimension, name) DO UPDATE
+      ON CONFLICT (dimension, hour_ms, name) DO UPDATE
       SET amount = alert_counts.amount + excluded.amount;
     COMMIT;
   END LOOP;
