@@ -90,11 +90,34 @@ Result<std::optional<AlertWindow>> next_stretch(sql::Connection& connection,
   return std::optional(window);
 }
 
+// While it lives, PostgreSQL plans each statement for the words and times it is about. A plan for
+// any words would look into the text of every alert of a stretch, which costs more than all the
+// rest.
+class PlanEach {
+ public:
+  explicit PlanEach(sql::Connection& connection) : connection_(connection) {
+    if (connection.dialect() == sql::Dialect::kPostgres) {
+      (void)connection.script("SET plan_cache_mode = force_custom_plan");
+    }
+  }
+  ~PlanEach() {
+    if (connection_.dialect() == sql::Dialect::kPostgres) {
+      (void)connection_.script("RESET plan_cache_mode");
+    }
+  }
+  PlanEach(const PlanEach&) = delete;
+  PlanEach& operator=(const PlanEach&) = delete;
+
+ private:
+  sql::Connection& connection_;
+};
+
 bool is_last(const AlertWindow& window) { return window.oldest.time_ms == INT64_MIN; }
 
 Result<AlertPage> stretch_by_stretch(sql::Connection& connection, const AlertFilter& filter,
                                      size_t limit, std::optional<AlertCursor> after,
                                      size_t most_searched) {
+  const PlanEach plan(connection);
   AlertPage page;
   std::optional<AlertCursor> position = after;
   bool asked = false;
