@@ -3,8 +3,8 @@
 # them when so many are stored already (0,1000000), on SQLite and on a private PostgreSQL server (or
 # on the STOREs named). The alerts are spread over the ninety days before now. Speed is told by CPU
 # time, so that other work on the machine weighs less; the collector is held to one core, the load
-# generator and PostgreSQL to the others. Prints tables. In SQLite what is beyond a million is copied
-# from it (a multiple of a million), in PostgreSQL it is delivered. It takes some 3 kB of disk an alert in FOLDER
+# generator and PostgreSQL to the others. Prints tables. What is beyond a million is copied from it (a
+# multiple of a million). It takes some 3 kB of disk an alert in FOLDER
 # (a new one under /tmp). BUILD (build/release) needs: cmake --build build/release --target
 # sonde-collector collector_load.
 set -eu
@@ -74,12 +74,21 @@ stop() {
   collector=
 }
 
+multiply() {  # by $1
+  if [ "$store" = sqlite ]; then
+    python3 "$root/tests/bench/collector/multiply.py" "$work/sqlite/collector.db" "$1"
+  else
+    psql "$SONDE_COLLECTOR_STORE_URL" -q -v times="$1" -f "$root/tests/bench/collector/multiply.sql"
+  fi
+}
+
 fill() {  # up to $1
-  if [ "$store" = sqlite ] && [ "$1" -gt "$whole" ] && [ "$at" -gt 0 ]; then
+  if [ "$1" -gt "$whole" ]; then
+    fill "$whole"
     settle
     stop
-    python3 "$root/tests/bench/collector/multiply.py" "$work/sqlite/collector.db" $(($1 / whole))
-    at=$((at * ($1 / whole)))
+    multiply $(($1 / whole))
+    copied=$((at * ($1 / whole - 1)))
     start
     return
   fi
@@ -102,7 +111,7 @@ measure() {
   settle
   after=$(($(collector_ticks) - own))
   server_after=$(($(server_ticks) - server))
-  stored=$at
+  stored=$((at + copied))
   at=$((at + portion))
   small=$(deliver "$at" 20000 100 1)
   at=$((at + 20000))
@@ -118,7 +127,7 @@ measure() {
 }
 
 pages() {
-  printf '\n%s, %d alerts:\n\n' "$store" "$at"
+  printf '\n%s, %d alerts:\n\n' "$store" $((at + copied))
   python3 "$root/tests/bench/collector/pages.py" "https://127.0.0.1:$port" "$work/$store/pki/ca.crt" \
     "$work/reader"
   echo
@@ -138,10 +147,9 @@ run() {
   "$bin/sonde-collector" token create agent-1 --role agent >"$work/token" 2>/dev/null
   "$bin/sonde-collector" token create reader --role viewer >"$work/reader" 2>/dev/null
   start
-  most=${marks##*,}
-  [ "$store" = postgresql ] || [ "$most" -le "$whole" ] || most=$whole  # copies are older
-  begin=$(($(date +%s) * 1000 - (most + 500000) * 777))
-  at=0
+  begin=$(($(date +%s) * 1000 - (whole + 500000) * 777))  # copies are older
+  at=0      # the next alert's number
+  copied=0  # alerts besides those
   for mark in ${marks//,/ }; do
     fill "$mark"
     echo "| store | stored before | alerts/s | alerts per second of CPU | PostgreSQL beside it, us of CPU an alert | correlated and indexed per second of CPU | PostgreSQL beside it, us | 1000 alerts, p50 / p99 ms | 100 alerts, p99 ms | memory, peak MiB | disk MB |"

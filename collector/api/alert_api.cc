@@ -74,9 +74,11 @@ Response list_alerts(Context& context, const Request& request, const Caller& cal
   }
   Json items = Json::array();
   for (const store::Alert& alert : page->items) items.push_back(to_json(alert));
+  const auto& searched = page->searched_back_to_ms;
   return json_response(
       {{"items", std::move(items)},
-       {"next_cursor", page->next ? Json(encode_cursor(*page->next)) : Json(nullptr)}});
+       {"next_cursor", page->next ? Json(encode_cursor(*page->next)) : Json(nullptr)},
+       {"searched_back_to", searched ? Json(*searched) : Json(nullptr)}});
 }
 
 Response export_alerts(Context& context, const Request& request, const Caller& caller,

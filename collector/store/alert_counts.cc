@@ -33,7 +33,7 @@ Status CountChanges::write(sql::Connection& connection) const {
     const auto& [hour, dimension, name] = key;
     const auto written = connection.execute(
         "INSERT INTO alert_counts (hour_ms, dimension, name, amount) VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT (hour_ms, dimension, name) DO UPDATE SET amount = alert_counts.amount + "
+        "ON CONFLICT (dimension, hour_ms, name) DO UPDATE SET amount = alert_counts.amount + "
         "excluded.amount",
         {hour, dimension, std::string_view(name), amount});
     if (!written.ok()) return tl::unexpected<Error>(written.error());

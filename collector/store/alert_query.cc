@@ -76,19 +76,37 @@ void alert_names(Builder& builder, const std::vector<std::string>& names) {
   builder.where("(" + condition + ")");
 }
 
-void search(Builder& builder, sql::Dialect dialect, const std::string& query, bool common) {
-  if (query.empty()) return;
+// How SQLite looks for words: it begins with the alerts that hold them, or asks of each alert
+// whether it does. In a window it takes those that hold them there at once.
+enum class Words { kNone, kBegin, kEach };
+
+void search_sqlite(Builder& builder, std::string expression, Words words,
+                   const AlertWindow* window) {
+  const std::string match = builder.parameter(std::move(expression));
+  if (window != nullptr && window->dense) {
+    const std::string lowest = builder.parameter(window->lowest_id);
+    builder.where(
+        fmt::format("+a.id IN (SELECT rowid FROM alerts_search WHERE alerts_search MATCH "
+                    "{} AND rowid BETWEEN {} AND {})",
+                    match, lowest, builder.parameter(window->highest_id)));
+  } else if (words == Words::kEach) {
+    builder.where(fmt::format(
+        "EXISTS (SELECT 1 FROM alerts_search WHERE alerts_search MATCH {} AND rowid = a.id)",
+        match));
+  } else {
+    builder.where(fmt::format(
+        "a.id IN (SELECT rowid FROM alerts_search WHERE alerts_search MATCH {})", match));
+  }
+}
+
+void search(Builder& builder, sql::Dialect dialect, const std::string& query, Words words,
+            const AlertWindow* window) {
+  if (query.empty() || words == Words::kNone) return;
   std::string expression = search_expression(dialect, query);
   if (expression.empty()) {
     builder.where("1 = 0");
-  } else if (dialect == sql::Dialect::kSqlite && common) {
-    builder.where(fmt::format(
-        "EXISTS (SELECT 1 FROM alerts_search WHERE alerts_search MATCH {} AND rowid = a.id)",
-        builder.parameter(std::move(expression))));
   } else if (dialect == sql::Dialect::kSqlite) {
-    builder.where(
-        fmt::format("a.id IN (SELECT rowid FROM alerts_search WHERE alerts_search MATCH {})",
-                    builder.parameter(std::move(expression))));
+    search_sqlite(builder, std::move(expression), words, window);
   } else {
     builder.where(fmt::format("to_tsvector('simple', a.search_text) @@ to_tsquery('simple', {})",
                               builder.parameter(std::move(expression))));
@@ -113,8 +131,8 @@ bool leaves_new_out(const AlertFilter& filter) {
          std::find(statuses.begin(), statuses.end(), WorkStatus::kNew) == statuses.end();
 }
 
-void add_fields(Builder& builder, sql::Dialect dialect, const AlertFilter& filter,
-                bool common_words = false) {
+void add_fields(Builder& builder, sql::Dialect dialect, const AlertFilter& filter, Words words,
+                const AlertWindow* window = nullptr) {
   builder.any_of("severity", filter.severities,
                  [](Severity value) { return static_cast<int64_t>(value); });
   builder.any_of("status", filter.statuses,
@@ -133,7 +151,29 @@ void add_fields(Builder& builder, sql::Dialect dialect, const AlertFilter& filte
         fmt::format("a.id IN (SELECT alert_id FROM incident_alerts WHERE incident_id = {})",
                     builder.parameter(*filter.incident_id)));
   }
-  search(builder, dialect, filter.query, common_words);
+  search(builder, dialect, filter.query, words, window);
+}
+
+// What bounds a list in time: the filter's own bounds and the end of the page before.
+void add_bounds(Builder& builder, const AlertFilter& filter, std::optional<AlertCursor> after) {
+  if (filter.since_ms) {
+    builder.where(
+        fmt::format("{} >= {}", builder.column("time_ms"), builder.parameter(*filter.since_ms)));
+  }
+  if (filter.until_ms) {
+    builder.where(
+        fmt::format("{} < {}", builder.column("time_ms"), builder.parameter(*filter.until_ms)));
+  }
+  if (after) {
+    const std::string time = builder.parameter(after->time_ms);
+    builder.where(fmt::format("({}, a.id) < ({}, {})", builder.column("time_ms"), time,
+                              builder.parameter(after->id)));
+  }
+}
+
+void add_oldest(Builder& builder, const AlertCursor& oldest) {
+  const std::string time = builder.parameter(oldest.time_ms);
+  builder.where(fmt::format("(a.time_ms, a.id) >= ({}, {})", time, builder.parameter(oldest.id)));
 }
 
 std::string words_expression(sql::Dialect dialect, std::string_view query) {
@@ -175,28 +215,40 @@ BuiltQuery build_alert_query(sql::Dialect dialect, const AlertFilter& filter, si
   Builder builder(query, plain);
   if (driver != nullptr) {
     Builder inner(query);
-    add_fields(inner, dialect, *driver);
+    add_fields(inner, dialect, *driver, Words::kBegin);
     builder.where(fmt::format("a.id IN (SELECT a.id FROM alerts a{} LIMIT {})", inner.conditions(),
                               inner.parameter(kRare)));
   }
-  add_fields(builder, dialect, filter, plan.common_words);
-  if (filter.since_ms) {
-    builder.where(
-        fmt::format("{} >= {}", builder.column("time_ms"), builder.parameter(*filter.since_ms)));
-  }
-  if (filter.until_ms) {
-    builder.where(
-        fmt::format("{} < {}", builder.column("time_ms"), builder.parameter(*filter.until_ms)));
-  }
-  if (after) {
-    const std::string time = builder.parameter(after->time_ms);
-    builder.where(fmt::format("({}, a.id) < ({}, {})", builder.column("time_ms"), time,
-                              builder.parameter(after->id)));
-  }
+  const bool looked_for = driver != nullptr && !driver->query.empty();
+  add_fields(builder, dialect, filter, looked_for ? Words::kNone : Words::kEach, plan.window);
+  add_bounds(builder, filter, after);
+  if (plan.window != nullptr) add_oldest(builder, plan.window->oldest);
   const std::string count = builder.parameter(static_cast<int64_t>(limit));
   query.statement =
       fmt::format("SELECT {} FROM alerts a{} ORDER BY {} DESC, a.id DESC LIMIT {}", kAlertColumns,
                   builder.conditions(), builder.column("time_ms"), count);
+  return query;
+}
+
+BuiltQuery build_window_query(const AlertFilter& filter, size_t size,
+                              std::optional<AlertCursor> after) {
+  BuiltQuery query;
+  Builder builder(query);
+  add_bounds(builder, filter, after);
+  query.statement = fmt::format(
+      "SELECT a.time_ms, a.id FROM alerts a{} ORDER BY a.time_ms DESC, a.id DESC LIMIT 1 OFFSET {}",
+      builder.conditions(), builder.parameter(static_cast<int64_t>(size) - 1));
+  return query;
+}
+
+BuiltQuery build_ids_query(const AlertFilter& filter, const AlertCursor& oldest,
+                           std::optional<AlertCursor> after) {
+  BuiltQuery query;
+  Builder builder(query);
+  add_bounds(builder, filter, after);
+  add_oldest(builder, oldest);
+  query.statement =
+      fmt::format("SELECT MIN(a.id), MAX(a.id) FROM alerts a{}", builder.conditions());
   return query;
 }
 
@@ -236,10 +288,10 @@ BuiltQuery build_count_query(sql::Dialect dialect, const AlertFilter& filter) {
     const std::string words = builder.parameter(std::move(expression));
     query.statement = fmt::format(
         "SELECT COUNT(*) FROM (SELECT 1 FROM alerts_search WHERE alerts_search MATCH {} LIMIT {})",
-        words, builder.parameter(kCommon));
+        words, builder.parameter(kRare));
     return query;
   }
-  add_fields(builder, dialect, filter);
+  add_fields(builder, dialect, filter, Words::kBegin);
   const std::string most = builder.parameter(kRare);
   query.statement = fmt::format("SELECT COUNT(*) FROM (SELECT 1 FROM alerts a{} LIMIT {}) AS found",
                                 builder.conditions(), most);

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "collector/store/alert_counts.h"
-#include "collector/store/alert_query.h"
+#include "collector/store/alert_page.h"
 #include "collector/store/append.h"
 #include "collector/store/packed.h"
 #include "collector/store/search.h"
@@ -32,29 +32,6 @@ Result<std::optional<Alert>> find_alert(sql::Connection& connection, std::string
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   if (rows->empty()) return std::optional<Alert>();
   return std::optional<Alert>(read_alert_row(rows->front()));
-}
-
-struct Rarest {
-  std::optional<AlertFilter> driver;
-  bool common_words = false;
-};
-
-// The part of the filter that the fewest alerts pass, if they are few: without it, a database would
-// walk through all alerts for a value that is rare or absent.
-Result<Rarest> rarest(sql::Connection& connection, const AlertFilter& filter) {
-  Rarest best;
-  int64_t fewest = kRare;
-  for (AlertFilter& part : single_filters(filter)) {
-    const BuiltQuery query = build_count_query(connection.dialect(), part);
-    const auto rows = connection.query(query.statement, sql::Params(query.params));
-    if (!rows.ok()) return tl::unexpected<Error>(rows.error());
-    const int64_t found = rows->front().integer(0);
-    if (!part.query.empty()) best.common_words = found >= kCommon;
-    if (found >= fewest) continue;
-    fewest = found;
-    best.driver = std::move(part);
-  }
-  return best;
 }
 
 sql::Param or_null(const std::optional<std::string>& text) {
@@ -125,26 +102,12 @@ Result<AppendOutcome> AlertStore::append(sql::Connection& connection,
 }
 
 Result<AlertPage> AlertStore::list(const AlertFilter& filter, size_t limit,
-                                   std::optional<AlertCursor> after) const {
+                                   std::optional<AlertCursor> after, size_t most_searched) const {
   // While alerts pour in, the words of the newest are not looked for; otherwise all are.
   if (!filter.query.empty()) (void)SearchIndex(pool_).catch_up();
   auto lease = pool_.read();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
-  const auto rare = rarest(**lease, filter);
-  if (!rare.ok()) return tl::unexpected<Error>(rare.error());
-  const AlertPlan plan{rare->driver ? &*rare->driver : nullptr, rare->common_words};
-  // One more than asked for tells whether there is a next page.
-  const BuiltQuery query = build_alert_query(pool_.dialect(), filter, limit + 1, after, plan);
-  const auto rows = (*lease)->query(query.statement, sql::Params(query.params));
-  if (!rows.ok()) return tl::unexpected<Error>(rows.error());
-  AlertPage page;
-  for (size_t i = 0; i < std::min(limit, rows->size()); ++i) {
-    page.items.push_back(read_alert_row((*rows)[i]));
-  }
-  if (rows->size() > limit && !page.items.empty()) {
-    page.next = AlertCursor{page.items.back().time_ms, page.items.back().id};
-  }
-  return page;
+  return read_alert_page(**lease, filter, limit, after, most_searched);
 }
 
 Result<std::vector<Alert>> AlertStore::arrived_after(int64_t id, size_t limit) const {
@@ -227,8 +190,10 @@ Result<int64_t> AlertStore::remove_before(int64_t before_ms, size_t limit) {
   const auto removed = remove_oldest(connection, before_ms, doomed);
   if (!removed.ok()) return removed;
   if (*removed < doomed) {  // nothing of those hours is left to count
-    const auto counts =
-        connection.execute("DELETE FROM alert_counts WHERE hour_ms <= $1", {before_ms - kHourMs});
+    const auto counts = connection.execute(
+        "DELETE FROM alert_counts WHERE dimension IN ('status', 'severity', "
+        "'alert', 'application', 'model', 'host') AND hour_ms <= $1",
+        {before_ms - kHourMs});
     if (!counts.ok()) return counts;
   }
   if (const auto committed = transaction->commit(); !committed.ok()) {

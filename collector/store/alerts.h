@@ -39,7 +39,13 @@ struct AlertCursor {
 struct AlertPage {
   std::vector<Alert> items;
   std::optional<AlertCursor> next;
+  // Where a search for words stopped before the page was full, because it had looked at as many
+  // alerts as one page may: all that are newer were looked at. `next` goes on from there.
+  std::optional<int64_t> searched_back_to_ms;
 };
+
+// How many alerts a search for words looks at for one page.
+inline constexpr size_t kMostSearched = 500'000;
 
 struct AppendOutcome {
   // For each alert of the batch its id, or 0 where the uid was stored already.
@@ -71,8 +77,8 @@ class AlertStore {
   static Result<AppendOutcome> append(sql::Connection& connection, std::span<const NewAlert> alerts,
                                       int64_t now_ms);
 
-  Result<AlertPage> list(const AlertFilter& filter, size_t limit,
-                         std::optional<AlertCursor> after) const;
+  Result<AlertPage> list(const AlertFilter& filter, size_t limit, std::optional<AlertCursor> after,
+                         size_t most_searched = kMostSearched) const;
   // In order of arrival, for followers with a cursor of their own.
   Result<std::vector<Alert>> arrived_after(int64_t id, size_t limit) const;
   Result<int64_t> last_id() const;

@@ -63,30 +63,72 @@ struct Conditions {
   }
 };
 
-// Hands a change of work on to the alerts of an incident, keeping the hourly counts right.
-Status change_alerts(sql::Connection& connection, int64_t incident_id, const WorkChange& change) {
-  if (!change.status && !change.classification) return {};
-  const auto rows = connection.query(
-      fmt::format("SELECT {} FROM alerts a JOIN incident_alerts m ON m.alert_id = a.id "
-                  "WHERE m.incident_id = $1 ORDER BY a.id{}",
-                  kAlertColumns, locked(connection, "a")),
+constexpr std::string_view kMembers =
+    "FROM incident_alerts m JOIN alerts a ON a.id = m.alert_id WHERE m.incident_id = $1";
+
+// Nobody else changes the alerts of the incident until the transaction ends. A giant incident is no
+// reason to read whole partitions.
+Status hold_alerts(sql::Connection& connection, int64_t incident_id) {
+  if (connection.dialect() == sql::Dialect::kSqlite) return {};
+  if (const Status planned =
+          connection.script("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; "
+                            "SET LOCAL enable_mergejoin = off");
+      !planned.ok()) {
+    return planned;
+  }
+  const auto held = connection.query(
+      fmt::format("SELECT COUNT(*) FROM (SELECT a.id {} ORDER BY a.id FOR UPDATE OF a) AS held",
+                  kMembers),
       {incident_id});
+  if (!held.ok()) return tl::unexpected<Error>(held.error());
+  return {};
+}
+
+// What a new status of all its alerts does to the hourly counts.
+Status count_status(sql::Connection& connection, int64_t incident_id, WorkStatus status) {
+  const auto rows = connection.query(
+      fmt::format("SELECT a.time_ms / {0}, a.alert, a.severity, a.status, a.application, a.model, "
+                  "a.host, COUNT(*) {1} AND a.status <> $2 GROUP BY a.time_ms / {0}, a.alert, "
+                  "a.severity, a.status, a.application, a.model, a.host",
+                  kHourMs, kMembers),
+      {incident_id, static_cast<int64_t>(status)});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   CountChanges counts;
   for (const sql::Row& row : *rows) {
-    Alert alert = read_alert_row(row);
-    counts.add(alert.time_ms, alert.alert, alert.severity, alert.status, alert.application,
-               alert.model, alert.host, -1);
-    if (change.status) alert.status = *change.status;
-    if (change.classification) alert.classification = change.classification;
-    counts.add(alert.time_ms, alert.alert, alert.severity, alert.status, alert.application,
-               alert.model, alert.host, 1);
-    const auto updated = connection.execute(
-        "UPDATE alerts SET status = $1, classification = $2 WHERE id = $3",
-        {static_cast<int64_t>(alert.status), or_null(alert.classification), alert.id});
-    if (!updated.ok()) return tl::unexpected<Error>(updated.error());
+    const int64_t hour = row.integer(0) * kHourMs;
+    const auto severity = static_cast<Severity>(row.integer(2));
+    counts.add(hour, row.text(1), severity, static_cast<WorkStatus>(row.integer(3)), row.text(4),
+               row.text(5), row.text(6), -row.integer(7));
+    counts.add(hour, row.text(1), severity, status, row.text(4), row.text(5), row.text(6),
+               row.integer(7));
   }
   return counts.write(connection);
+}
+
+// Hands a change of work on to the alerts of an incident, however many they are.
+Status change_alerts(sql::Connection& connection, int64_t incident_id, const WorkChange& change) {
+  if (!change.status && !change.classification) return {};
+  if (const Status held = hold_alerts(connection, incident_id); !held.ok()) return held;
+  if (change.status) {
+    if (const Status counted = count_status(connection, incident_id, *change.status);
+        !counted.ok()) {
+      return counted;
+    }
+  }
+  constexpr std::string_view kSet =
+      "UPDATE alerts SET {0} = $2 WHERE id IN (SELECT alert_id FROM incident_alerts "
+      "WHERE incident_id = $1) AND {0} IS DISTINCT FROM $2";
+  if (change.status) {
+    const auto set = connection.execute(fmt::format(kSet, "status"),
+                                        {incident_id, static_cast<int64_t>(*change.status)});
+    if (!set.ok()) return tl::unexpected<Error>(set.error());
+  }
+  if (change.classification) {
+    const auto set = connection.execute(fmt::format(kSet, "classification"),
+                                        {incident_id, or_null(change.classification)});
+    if (!set.ok()) return tl::unexpected<Error>(set.error());
+  }
+  return {};
 }
 
 void apply(const IncidentChange& change, Incident& incident) {
@@ -266,7 +308,9 @@ Result<int64_t> IncidentStore::open_count() const {
   auto lease = pool_.read();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
   const auto rows = (*lease)->query(
-      "SELECT COUNT(*) FROM incidents WHERE merged_into IS NULL AND status IN (0, 1)");
+      "SELECT COUNT(*) FROM (SELECT 1 FROM incidents WHERE merged_into IS NULL AND "
+      "status IN (0, 1) LIMIT $1) AS open",
+      {kMostOpen});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   return rows->front().integer(0);
 }
@@ -279,11 +323,10 @@ Result<int64_t> IncidentStore::remove_empty_before(int64_t before_ms) {
   constexpr std::string_view kEmpty =
       "last_ms < $1 AND NOT EXISTS "
       "(SELECT 1 FROM incident_alerts m WHERE m.incident_id = incidents.id)";
-  auto digests =
-      (*lease)->execute(fmt::format("DELETE FROM incident_digest WHERE incident_id IN "
-                                    "(SELECT id FROM incidents WHERE {})",
-                                    kEmpty),
-                        {before_ms});
+  auto digests = (*lease)->execute(fmt::format("DELETE FROM incident_digest WHERE incident_id IN "
+                                               "(SELECT id FROM incidents WHERE {})",
+                                               kEmpty),
+                                   {before_ms});
   if (!digests.ok()) return digests;
   auto removed =
       (*lease)->execute(fmt::format("DELETE FROM incidents WHERE {}", kEmpty), {before_ms});

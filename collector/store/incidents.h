@@ -76,6 +76,8 @@ Status note_changes(sql::Connection& connection, const std::vector<int64_t>& ids
 // "INC-7" to 7.
 std::optional<int64_t> incident_id_from(std::string_view uid);
 
+inline constexpr int64_t kMostOpen = 10'000;
+
 class IncidentStore {
  public:
   explicit IncidentStore(Pool& pool) : pool_(pool) {}
@@ -89,6 +91,7 @@ class IncidentStore {
   Result<std::vector<IncidentAlert>> alerts(int64_t id, size_t limit) const;
   // Status and classification are handed on to the alerts inside.
   Result<std::optional<Incident>> change(int64_t id, const IncidentChange& change);
+  // Of incidents that are new or in progress, counted up to kMostOpen.
   Result<int64_t> open_count() const;
   // Removes incidents whose alerts are all gone. Answers how many.
   Result<int64_t> remove_empty_before(int64_t before_ms);

@@ -309,6 +309,7 @@ constexpr auto kSteps = std::to_array<SchemaStep>({
     {kUids, kUidsSqlite, kUidsPostgres},
     {"", "", kPartitionsPostgres},
     {kKeyUses, "", ""},
+    {kOverview, "", ""},
 });
 
 }  // namespace

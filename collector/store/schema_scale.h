@@ -146,4 +146,21 @@ CREATE INDEX alerts_search ON alerts USING gin (to_tsvector('simple', search_tex
 ALTER TABLE alerts ATTACH PARTITION alerts_p0 FOR VALUES FROM (MINVALUE) TO (4294967296);
 )";
 
+// The overview reads one dimension after the other, each over a time, and counts open incidents:
+// how many are closed by then must not matter.
+inline constexpr std::string_view kOverview = R"(
+ALTER TABLE alert_counts RENAME TO alert_counts_12;
+CREATE TABLE alert_counts (
+  dimension TEXT NOT NULL,
+  hour_ms @int@ NOT NULL,
+  name TEXT NOT NULL,
+  amount @int@ NOT NULL,
+  PRIMARY KEY (dimension, hour_ms, name)
+)@clustered@;
+INSERT INTO alert_counts (dimension, hour_ms, name, amount)
+SELECT dimension, hour_ms, name, amount FROM alert_counts_12;
+DROP TABLE alert_counts_12;
+CREATE INDEX incidents_open ON incidents (id) WHERE merged_into IS NULL AND status IN (0, 1);
+)";
+
 }  // namespace sonde::store

@@ -10,10 +10,29 @@ namespace {
 
 constexpr int64_t kSoonDone = 5000;
 
+// PostgreSQL keeps new words in a list that every search reads through, until somebody sorts them
+// in (measured: 200 ms a search behind 120,000 alerts). Only the newest partition has such words.
+Status sort_in(Pool& pool) {
+  auto lease = pool.write();
+  if (!lease.ok()) return tl::unexpected<Error>(lease.error());
+  const auto sorted = (*lease)->query(
+      "SELECT gin_clean_pending_list(i.indexrelid) FROM pg_index i "
+      "JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam "
+      "WHERE m.amname = 'gin' AND i.indrelid = (SELECT h.inhrelid FROM pg_inherits h "
+      "JOIN pg_class p ON p.oid = h.inhrelid WHERE h.inhparent = 'alerts'::regclass "
+      "ORDER BY substring(p.relname FROM 9)::bigint DESC LIMIT 1)");
+  if (!sorted.ok()) return tl::unexpected<Error>(sorted.error());
+  return {};
+}
+
 }  // namespace
 
 Result<int64_t> SearchIndex::advance(int64_t limit) {
-  if (pool_.dialect() != sql::Dialect::kSqlite) return 0;
+  if (pool_.dialect() != sql::Dialect::kSqlite) {
+    const Status sorted = sort_in(pool_);
+    if (!sorted.ok()) return tl::unexpected<Error>(sorted.error());
+    return 0;
+  }
   auto lease = pool_.write();
   if (!lease.ok()) return tl::unexpected<Error>(lease.error());
   sql::Connection& connection = **lease;

@@ -13,7 +13,8 @@ class SearchIndex {
  public:
   explicit SearchIndex(Pool& pool) : pool_(pool) {}
 
-  // Takes in the next alerts, at most `limit`. Answers how many.
+  // Takes in the next alerts, at most `limit`. Answers how many. PostgreSQL's index holds them
+  // already and only sorts them in: 0.
   Result<int64_t> advance(int64_t limit);
   // How many alerts search does not find yet, at most.
   Result<int64_t> behind() const;

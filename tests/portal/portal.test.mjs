@@ -43,6 +43,16 @@ describe("an analyst", () => {
     await page.waitForSelector("[data-row]:has-text('Another run of curl')");
   });
 
+  test("is told how far back a search has looked and goes on from there", async () => {
+    session.state.searchStops = true;
+    await go("/alerts?q=curl");
+    await page.waitForSelector("text=/Nothing found so far. Searched back to 20[0-9-]+ [0-9:]+\\./");
+    await page.click("text=Search further back");
+    await page.waitForSelector("[data-row]");
+    assert.equal(await page.locator("text=Searched back").count(), 0);
+    session.state.searchStops = false;
+  });
+
   test("reads evidence where it stands in its conversation", async () => {
     await go(`/alerts/${alertNamed(session.state, "prompt_attack.document").uid}`);
     const mark = page.locator(".turn.zone-tool.hit mark");

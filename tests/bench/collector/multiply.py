@@ -65,7 +65,8 @@ class Store:
             "WHERE alert_id <= :alerts",
             "INSERT INTO incident_digest SELECT incident_id + :incidents, dimension, name, amount FROM incident_digest "
             "WHERE incident_id <= :last",
-            "INSERT INTO alert_counts SELECT hour_ms - :ms / :hour * :hour, dimension, name, amount FROM alert_counts "
+            "INSERT INTO alert_counts (dimension, hour_ms, name, amount) "
+            "SELECT dimension, hour_ms - :ms / :hour * :hour, name, amount FROM alert_counts "
             "WHERE hour_ms >= :first - :hour ON CONFLICT DO UPDATE SET amount = amount + excluded.amount",
             "UPDATE correlation_state SET last_alert_id = :ids + :alerts",
             "UPDATE search_state SET last_alert_id = :ids + :alerts",

@@ -87,10 +87,10 @@ TEST(ConfigTest, AllThatIsWrongIsToldAtOnce) {
 }
 
 TEST(ConfigTest, AnAddressIsAnAddressAndAPort) {
-  EXPECT_EQ(parse_endpoint("[::1]:8443")->address, "::1");
-  EXPECT_EQ(parse_endpoint("0.0.0.0:0")->port, 0);
+  EXPECT_EQ(parse_listen("[::1]:8443")->address, "::1");
+  EXPECT_EQ(parse_listen("0.0.0.0:0")->port, 0);
   for (const char* wrong : {"8443", ":8443", "a:", "a:99999", "a:8443x", ""}) {
-    EXPECT_FALSE(parse_endpoint(wrong)) << wrong;
+    EXPECT_FALSE(parse_listen(wrong).ok()) << wrong;
   }
   EXPECT_EQ(problem_of("listen: everywhere\n"),
             "FILE: listen: 'everywhere' is not ADDRESS:PORT, such as 0.0.0.0:8443");

@@ -1,12 +1,15 @@
 #include "collector/store/alerts.h"
 
+#include <algorithm>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "collector/store/alert_counts.h"
 #include "collector/store/alert_query.h"
+#include "collector/store/search.h"
 #include "tests/collector/support/database.h"
 #include "tests/collector/support/sample.h"
 
@@ -225,6 +228,54 @@ TEST_P(AlertStoreTest, SearchFindsWordsPrefixesAndDottedNames) {
   EXPECT_TRUE(uids(filter).empty());
   filter.query = "\"'*-";
   EXPECT_TRUE(uids(filter).empty());
+}
+
+// Words that only older alerts hold, too many to be rare; ids and times do not go together.
+TEST_P(AlertStoreTest, SearchGoesBackInTimeAndSaysHowFar) {
+  constexpr int kNewer = 4000;
+  constexpr int kAll = kNewer + kRare + 200;
+  std::vector<NewAlert> alerts;
+  std::vector<std::string> expected;
+  for (int i = 0; i < kAll; ++i) {
+    NewAlert alert = sample_alert(i);
+    const int age = static_cast<int>(int64_t{i} * 7919 % kAll);  // each age once
+    alert.time_ms = kSampleTimeMs - age / 2;                     // two at the same moment
+    alert.search_text = age < kNewer ? "recent" : "older";
+    alerts.push_back(std::move(alert));
+  }
+  const std::vector<int64_t> ids = append(alerts);
+  ASSERT_TRUE(SearchIndex(pool()).advance(kAll).ok());
+  const auto walk = [&](AlertFilter filter, size_t limit, size_t most_searched) {
+    std::vector<std::string> found;
+    std::optional<AlertCursor> cursor;
+    for (int page_number = 0; page_number <= kAll; ++page_number) {
+      const auto page = alerts_.list(filter, limit, cursor, most_searched);
+      EXPECT_TRUE(page.ok());
+      for (const Alert& alert : page->items) found.push_back(alert.uid);
+      if (!page->next) break;
+      EXPECT_TRUE(!page->searched_back_to_ms || page->items.size() <= limit);
+      cursor = page->next;
+    }
+    return found;
+  };
+  std::vector<std::tuple<int64_t, int64_t, std::string>> order;
+  for (size_t i = 0; i < alerts.size(); ++i) {
+    if (alerts[i].search_text == "older")
+      order.emplace_back(alerts[i].time_ms, ids[i], alerts[i].uid);
+  }
+  std::sort(order.rbegin(), order.rend());
+  for (const auto& [time, id, uid] : order) expected.push_back(uid);
+  EXPECT_EQ(walk({.query = "older"}, 500, kMostSearched), expected);
+  EXPECT_EQ(walk({.query = "older"}, 37, 1500), expected);
+  EXPECT_EQ(walk({.query = "older recent"}, 50, kMostSearched).size(), 0U);
+
+  const auto first = alerts_.list({.query = "older"}, 10, std::nullopt, 1000);
+  EXPECT_TRUE(first->items.empty());
+  EXPECT_EQ(first->searched_back_to_ms, kSampleTimeMs - 499);
+  ASSERT_TRUE(first->next.has_value());
+  const auto full = alerts_.list({.query = "recent"}, 10, std::nullopt, 1000);
+  EXPECT_EQ(full->items.size(), 10U);
+  EXPECT_FALSE(full->searched_back_to_ms.has_value());
 }
 
 TEST_P(AlertStoreTest, ChangesAreKeptAndCounted) {

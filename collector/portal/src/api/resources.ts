@@ -2,7 +2,7 @@
 import { request, withQuery, type QueryValue } from "./client";
 import type {
   Agent, AgentDetail, AlertDetail, AlertSummary, AuditEntry, Comment, CoverageEntry, Enrolment, ExportState, IncidentDetail,
-  IncidentSummary, InventoryEntry, InventoryKind, LoginOptions, Me, Overview, Page, Policy, PolicyDetail, PolicyProblem, Role, Severity, Suppression,
+  IncidentSummary, InventoryEntry, InventoryKind, LoginOptions, Me, Overview, Page, Policy, PolicyDetail, PolicyProblem, Role, SearchPage, Severity, Suppression,
   SuppressionInput, Token, User, WorkPatch,
 } from "./types";
 
@@ -21,7 +21,7 @@ export const changePassword = (current: string, password: string) =>
 export const me = () => request<Me>("/api/v1/me", { anonymous: true });
 
 export const listAlerts = (query: Query, signal?: AbortSignal) =>
-  request<Page<AlertSummary>>(withQuery("/api/v1/alerts", query), signal ? { signal } : {});
+  request<SearchPage<AlertSummary>>(withQuery("/api/v1/alerts", query), signal ? { signal } : {});
 export const alertsCsvUrl = (query: Query) => withQuery("/api/v1/alerts.csv", query);
 export const getAlert = (uid: string, signal?: AbortSignal) =>
   request<AlertDetail>(`/api/v1/alerts/${id(uid)}`, signal ? { signal } : {});

@@ -11,6 +11,8 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 export interface Problem { type?: string; title: string; status: number; detail?: string }
 
 export interface Page<T> { items: T[]; next_cursor: string | null }
+/** A search that stopped before its page was full says how far back it has looked. */
+export interface SearchPage<T> extends Page<T> { searched_back_to: number | null }
 
 export interface Me { username: string; role: Role; csrf_token?: string; expires_at?: number; must_change_password?: boolean }
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { alertsCsvUrl, listAlerts } from "../api/resources";
-import type { AlertSummary, Page as ApiPage } from "../api/types";
+import type { AlertSummary, SearchPage } from "../api/types";
 import { rememberOrder } from "../lib/alertlist";
 import { alertNames, describe } from "../lib/catalogue";
 import { filterLabel, insert, kValueFilters, matches, toApiQuery } from "../lib/filters";
@@ -10,6 +10,7 @@ import { setQuery, useLocation } from "../lib/router";
 import { useAllowed } from "../lib/session";
 import { kCommonSeverities, kStatuses, severityLabel, statusLabel } from "../lib/severity";
 import { count } from "../lib/text";
+import { absolute } from "../lib/time";
 import { zoneLabel } from "../lib/zone";
 import { AlertListHead, AlertRow } from "../ui/AlertRow";
 import { FilterChips, FilterMenu, PeriodSelect, SearchField, type Option } from "../ui/Filters";
@@ -25,7 +26,7 @@ const kAlertOptions: Option[] = alertNames.map((value) => ({ value, label: descr
 const kMenus = ["severity", "status", "alert", "zone"];
 const kChipNames = kValueFilters.filter((name) => !kMenus.includes(name));
 
-type AlertPageData = ApiPage<AlertSummary>;
+type AlertPageData = SearchPage<AlertSummary>;
 
 const kEvidenceSoonMs = 1000;
 const kEvidencePage = 100;
@@ -80,7 +81,7 @@ function useMore(list: Query<AlertPageData>, apiQuery: () => Record<string, stri
       const next = await listAlerts({ ...apiQuery(), cursor });
       list.mutate((page) => {
         const known = new Set(page.items.map((alert) => alert.uid));
-        return { items: [...page.items, ...next.items.filter((alert) => !known.has(alert.uid))], next_cursor: next.next_cursor };
+        return { ...next, items: [...page.items, ...next.items.filter((alert) => !known.has(alert.uid))] };
       });
     } catch (error) {
       toastError(error);
@@ -134,7 +135,7 @@ function AlertList({ page, fresh, filtered, loading, more }: {
 }) {
   useEffect(() => rememberOrder(page.items.map((alert) => alert.uid)), [page]);
   if (!page.items.length) {
-    return (
+    return page.next_cursor ? <div class="card"><Older page={page} loading={loading} more={more} /></div> : (
       <div class="card">
         {filtered
           ? <Empty title="No alert matches"><button type="button" class="button" onClick={() => setQuery(Object.fromEntries([...kValueFilters, "q", "period", "since", "until"].map((name) => [name, null])))}>Clear the filters</button></Empty>
@@ -148,11 +149,23 @@ function AlertList({ page, fresh, filtered, loading, more }: {
       <ul aria-label="Alerts, newest first">
         {page.items.map((alert) => <li key={alert.uid}><AlertRow alert={alert} fresh={fresh.has(alert.uid)} /></li>)}
       </ul>
-      {page.next_cursor ? (
-        <div class="state more-state">
-          <button type="button" class="button" disabled={loading} onClick={more}>{loading ? "Loading…" : "Show older alerts"}</button>
-        </div>
-      ) : null}
+      <Older page={page} loading={loading} more={more} />
+    </div>
+  );
+}
+
+/** Asks for what is older; where a search stopped on its way, says how far back it has looked. */
+function Older({ page, loading, more }: { page: AlertPageData; loading: boolean; more: () => void }) {
+  if (!page.next_cursor) return null;
+  const searched = page.searched_back_to;
+  return (
+    <div class="state more-state">
+      {searched === null ? null : (
+        <p role="status">{page.items.length ? "Searched" : "Nothing found so far. Searched"} back to {absolute(searched)}.</p>
+      )}
+      <button type="button" class="button" disabled={loading} onClick={more}>
+        {loading ? "Loading…" : searched === null ? "Show older alerts" : "Search further back"}
+      </button>
     </div>
   );
 }

@@ -55,13 +55,14 @@ export function OverviewPage() {
   );
 }
 
-function Stat({ label, href, value, alarm = false, children }: {
-  label: string; href: string; value: number; alarm?: boolean; children?: ComponentChildren;
+/** `most`: the collector counts no further. */
+function Stat({ label, href, value, most, alarm = false, children }: {
+  label: string; href: string; value: number; most?: number; alarm?: boolean; children?: ComponentChildren;
 }) {
   return (
     <a class="card stat" href={href}>
       <span class="secondary small">{label}</span>
-      <span class={`figure ${alarm ? "alarm" : ""}`}>{formatCompact(value)}</span>
+      <span class={`figure ${alarm ? "alarm" : ""}`}>{formatCompact(value)}{value === most ? "+" : ""}</span>
       <span class="muted small">{children}</span>
     </a>
   );
@@ -97,7 +98,7 @@ function OverviewView({ overview, incidents, urgent, period }: Data & { period: 
   return (
     <>
       <div class="grid-4">
-        <Stat label="Open incidents" href="/incidents?status=new,in_progress" value={overview.open_incidents} alarm={(incidents ?? []).some((incident) => incident.severity === "critical")}>
+        <Stat label="Open incidents" href="/incidents?status=new,in_progress" value={overview.open_incidents} most={10_000} alarm={(incidents ?? []).some((incident) => incident.severity === "critical")}>
           {unassigned(incidents)}
         </Stat>
         <Stat label="New alerts" href={`/alerts?status=new&${scope}`} value={amount(overview, "by_status", "new")}>of {formatCompact(overview.total)} in this period</Stat>
