@@ -11,6 +11,18 @@ config::Config under(const config::Config& local, const HeldPolicy& held) {
   return config::under_policy(local, held.policy, held.directory);
 }
 
+// "rules:1: 'title' is missing": where the policy's files lie on this host says nothing to its
+// author.
+std::string reason_of(const Error& error, const Result<std::optional<HeldPolicy>>& candidate) {
+  std::string reason = error.message;
+  if (!candidate.ok() || !*candidate) return reason;
+  const std::string folder = (*candidate)->directory + "/";
+  for (size_t at = reason.find(folder); at != reason.npos; at = reason.find(folder, at)) {
+    reason.erase(at, folder.size());
+  }
+  return reason;
+}
+
 }  // namespace
 
 Status PolicyKeeper::apply(const config::Config& local, const Attempt& attempt) {
@@ -31,7 +43,8 @@ Status PolicyKeeper::apply(const config::Config& local, const Attempt& attempt) 
     spdlog::info("policy {} of group '{}' holds", state_.version, state_.group);
     return {};
   }
-  refuse(candidate.ok() ? (*candidate)->bundle : store.candidate_claims(), tried.error().message);
+  refuse(candidate.ok() ? (*candidate)->bundle : store.candidate_claims(),
+         reason_of(tried.error(), candidate));
   store.reject();
   const Tried refused = tried_;
   Status applied = apply_current(local, store, attempt);

@@ -84,5 +84,5 @@ export async function startCollector(more = "") {
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
-  return { base, deliver, stop, tokens, config };
+  return { base, deliver, stop, tokens, config, state: join(folder, "state") };
 }

@@ -88,6 +88,24 @@ export function useTitle(title: string): void {
   }, [title]);
 }
 
+/** At once, and then at most once in so many milliseconds, however often it is asked for. */
+export function useThrottled(call: () => void, milliseconds: number): () => void {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const due = useRef(false);
+  const latest = useRef(call);
+  latest.current = call;
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return useCallback(() => {
+    const run = () => {
+      due.current = false;
+      latest.current();
+      timer.current = setTimeout(() => { timer.current = undefined; if (due.current) run(); }, milliseconds);
+    };
+    due.current = true;
+    if (timer.current === undefined) run();
+  }, [milliseconds]);
+}
+
 export function useDebounced(call: (value: string) => void, milliseconds: number): (value: string) => void {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const latest = useRef(call);

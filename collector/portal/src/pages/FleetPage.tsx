@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 
 import { listAgents } from "../api/resources";
 import type { Agent, AgentStatus } from "../api/types";
-import { useLive, useNow, useQuery } from "../lib/hooks";
+import { useLive, useNow, useQuery, useThrottled } from "../lib/hooks";
 import { compareVersions } from "../lib/inventory";
 import { useLocation } from "../lib/router";
 import { useAllowed } from "../lib/session";
@@ -40,11 +40,15 @@ function columns(newest: string, now: number): Column<Agent>[] {
   ];
 }
 
+// Each sensor tells of itself every minute; there may be thousands.
+const kReloadMs = 2000;
+
 export function FleetPage() {
   const { query } = useLocation();
   const now = useNow();
   const list = useQuery("agents", listAgents);
-  useLive({ agentUpdated: list.reload, gap: list.reload });
+  const reload = useThrottled(list.reload, kReloadMs);
+  useLive({ agentUpdated: reload, gap: reload });
   const admin = useAllowed("admin");
   const [enrolling, setEnrolling] = useState(false);
   const words = (query.get("q") ?? "").toLowerCase();

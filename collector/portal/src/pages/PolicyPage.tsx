@@ -4,9 +4,10 @@ import { getPolicy, listPolicies, rollBackPolicy, rollOutPolicy } from "../api/r
 import type { PolicyDetail, PolicyState } from "../api/types";
 import type { PageProps } from "../App";
 import { diffLines } from "../lib/diff";
-import { useQuery } from "../lib/hooks";
+import { useLive, useQuery, useThrottled } from "../lib/hooks";
 import { navigate, useLocation } from "../lib/router";
 import { useAllowed } from "../lib/session";
+import { count } from "../lib/text";
 import { ConfirmDialog } from "../ui/ConfirmDialog";
 import { Page } from "../ui/Page";
 import { PolicyEditor } from "../ui/PolicyEditor";
@@ -17,6 +18,7 @@ import { Time } from "../ui/Time";
 import { toast, toastError } from "../ui/Toast";
 import { reach } from "./PoliciesPage";
 
+const kReloadMs = 2000; // sensors tell how far they are one by one
 const kMark = { same: " ", added: "+", removed: "-" } as const;
 
 function Difference({ policy, before }: { policy: PolicyDetail; before: number | null }) {
@@ -34,10 +36,22 @@ function Difference({ policy, before }: { policy: PolicyDetail; before: number |
 }
 
 function stateOf(row: PolicyState, version: number) {
-  if (row.refused_because) return <span class="tag bad"><span class="dot" />Refused: <Safe text={row.refused_because} /></span>;
+  if (row.refused_because) return <span class="tag bad wraps"><span class="dot" /><span>Refused: <Safe text={row.refused_because} /></span></span>;
   if (row.version === version) return <span class="tag good"><span class="dot" />Runs it</span>;
   if (row.version > version) return <span class="tag"><span class="dot" />Runs {row.version}</span>;
   return row.rolled_out ? <span class="tag warn"><span class="dot" />Waiting</span> : <span class="tag"><span class="dot" />Not yet chosen</span>;
+}
+
+/** How far the roll-out is, in one line. */
+function progressOf(policy: PolicyDetail) {
+  const refused = policy.state.filter((row) => row.refused_because).length;
+  const running = policy.state.filter((row) => !row.refused_because && row.version === policy.version).length;
+  const waiting = policy.state.filter((row) => !row.refused_because && row.rolled_out && row.version < policy.version).length;
+  return [
+    `${reach(policy)}: run by ${running} of ${count(policy.state.length, "sensor")}`,
+    waiting ? `${waiting} waiting` : "",
+    refused ? `${refused} refused it` : "",
+  ].filter(Boolean).join(", ");
 }
 
 function RollOut({ policy, reload }: { policy: PolicyDetail; reload: () => void }) {
@@ -56,7 +70,7 @@ function RollOut({ policy, reload }: { policy: PolicyDetail; reload: () => void 
   );
 }
 
-function Version({ policy, previous, reload }: { policy: PolicyDetail; previous: number | null; reload: () => void }) {
+function Version({ policy, previous, newest, reload }: { policy: PolicyDetail; previous: number | null; newest: boolean; reload: () => void }) {
   const admin = useAllowed("admin");
   const [rollingBack, setRollingBack] = useState(false);
   const columns: Column<PolicyState>[] = [
@@ -67,12 +81,12 @@ function Version({ policy, previous, reload }: { policy: PolicyDetail; previous:
   return (
     <>
       <section class="card">
-        <header><h2>Roll-out</h2><span class="muted small">{reach(policy)}</span></header>
+        <header><h2>Roll-out</h2><span class="muted small" role="status">{progressOf(policy)}</span></header>
         {admin ? (
           <div class="body row wrap at-end">
             <RollOut policy={policy} reload={reload} />
             <a class="button" href={`/policies/new?from=${policy.version}`}>Edit as a new version</a>
-            <button type="button" class="button" onClick={() => setRollingBack(true)}>Go back to this version</button>
+            {newest ? null : <button type="button" class="button" onClick={() => setRollingBack(true)}>Go back to this version</button>}
           </div>
         ) : null}
         {policy.state.length ? <Table label="Sensors of the group" columns={columns} rows={policy.state} rowKey={(row) => row.agent_id} /> : <Empty icon="fleet" title="No sensor is in this group" />}
@@ -102,13 +116,17 @@ function NewPolicy() {
 function ExistingPolicy({ version }: { version: string }) {
   const policy = useQuery(`policy-${version}`, () => getPolicy(version));
   const list = useQuery("policies", listPolicies);
+  const reload = useThrottled(policy.reload, kReloadMs);
+  useLive({ agentUpdated: reload, gap: reload });
   return (
     <Show result={policy.result} retry={policy.reload} heading="h1">
       {(data) => {
-        const older = (list.result.data?.items ?? []).filter((entry) => entry.group === data.group && entry.version < data.version);
+        const versions = (list.result.data?.items ?? []).filter((entry) => entry.group === data.group);
+        const older = versions.filter((entry) => entry.version < data.version);
         return (
           <Page title={`Policy ${data.version}`} lead={`${data.comment} (group ${data.group})`}>
-            <Version key={`${data.version}-${older.length}`} policy={data} previous={older[0]?.version ?? null} reload={policy.reload} />
+            <Version key={`${data.version}-${older.length}`} policy={data} previous={older[0]?.version ?? null}
+              newest={!versions.some((entry) => entry.version > data.version)} reload={policy.reload} />
           </Page>
         );
       }}
