@@ -30,7 +30,7 @@ class Builder {
     query_.params.emplace_back(std::string_view(query_.texts.back()));
     return fmt::format("${}", query_.params.size());
   }
-  void where(std::string condition) {
+  void where(const std::string& condition) {
     conditions_ += conditions_.empty() ? " WHERE " : " AND ";
     conditions_ += condition;
   }
