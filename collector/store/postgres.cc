@@ -340,8 +340,8 @@ Result<std::unique_ptr<Connection>> connect_postgres(const std::string& url) {
   }
   // A notice goes to stderr by default; ours are only "already exists".
   PQsetNoticeProcessor(raw, [](void*, const char*) {}, nullptr);
-  // Statements over thirty partitions look dear enough to be compiled, which takes a second, and run
-  // for a few milliseconds.
+  // Statements over thirty partitions look dear enough to be compiled, which takes a second, and
+  // run for a few milliseconds.
   if (const Status set = connection->script("SET jit = off"); !set.ok()) {
     return tl::unexpected<Error>(set.error());
   }
