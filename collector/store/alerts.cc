@@ -187,7 +187,7 @@ Result<int64_t> AlertStore::remove_before(int64_t before_ms, size_t limit) {
   auto transaction = sql::Transaction::begin(connection);
   if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
   const auto doomed = static_cast<int64_t>(limit);
-  const auto removed = remove_oldest(connection, before_ms, doomed);
+  auto removed = remove_oldest(connection, before_ms, doomed);
   if (!removed.ok()) return removed;
   if (*removed < doomed) {  // nothing of those hours is left to count
     const auto counts = connection.execute(

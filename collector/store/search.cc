@@ -46,12 +46,12 @@ Result<int64_t> SearchIndex::advance(int64_t limit) {
   const int64_t count = next->front().integer(0);
   if (count == 0) return 0;
   const int64_t until = next->front().integer(1);
-  const auto added = connection.execute(
+  auto added = connection.execute(
       "INSERT INTO alerts_search (rowid, search_text) SELECT id, search_text FROM alerts "
       "WHERE id > (SELECT last_alert_id FROM search_state) AND id <= $1 ORDER BY id",
       {until});
   if (!added.ok()) return added;
-  const auto moved = connection.execute("UPDATE search_state SET last_alert_id = $1", {until});
+  auto moved = connection.execute("UPDATE search_state SET last_alert_id = $1", {until});
   if (!moved.ok()) return moved;
   if (const auto committed = transaction->commit(); !committed.ok()) {
     return tl::unexpected<Error>(committed.error());
