@@ -70,16 +70,35 @@ bool is_nobodys(std::string_view type, std::string_view value) {
   return type == "phone" && is_nobodys_phone(value);
 }
 
+// "+1-944-435-4352x04732 mobile": of cards and signatures the word stands behind the number.
+bool is_labelled_behind(std::string_view text, size_t end) {
+  constexpr auto kLabels = std::to_array<std::string_view>(
+      {"office", "mobile", "cell", "home", "work", "direct", "fax", "mobil", "privat"});
+  if (end + 1 < text.size() && text[end] == 'x' && is_digit(text[end + 1])) {  // an extension
+    end = std::min(text.find_first_not_of("0123456789", end + 1), text.size());
+  }
+  size_t from = std::min(text.find_first_not_of(" (", end), text.size());
+  if (from == end || from > end + 2) return false;
+  size_t to = from;
+  while (to < text.size() && (text[to] | 0x20) >= 'a' && (text[to] | 0x20) <= 'z') ++to;
+  const bool last = to == text.size() || text[to] == '\n' || text[to] == ')' || text[to] == ',';
+  return last && std::find(kLabels.begin(), kLabels.end(),
+                           lower_case(text.substr(from, to - from))) != kLabels.end();
+}
+
 // Whose it is, or what it is for, said right before the value.
 bool is_labelled(std::string_view text, const PersonalData& item) {
   constexpr size_t kReach = 32;
   const size_t from = item.start > kReach ? item.start - kReach : 0;
   const WordsNear near{lower_case(text.substr(from, item.start - from))};
   if (item.type == "phone") {
-    return near.any_of(
-        "phone|tel:|tel.|tel |telephone|mobile|cell|call me|reach me|text me|whatsapp|my number|"
-        "her number|his number|telefon|handy|mobil|téléphone|portable|móvil|teléfono|cellulare|"
-        "telefone|celular|telefoon|телефон|电话|電話|手机|전화");
+    return is_labelled_behind(text, item.end) ||
+           near.any_of(
+               "phone|tel:|tel.|tel |telephone|mobile|cell|call me|reach me|text me|whatsapp|my "
+               "number|"
+               "her number|his "
+               "number|telefon|handy|mobil|téléphone|portable|móvil|teléfono|cellulare|"
+               "telefone|celular|telefoon|телефон|电话|電話|手机|전화");
   }
   if (item.type == "email") {
     return near.any_of(

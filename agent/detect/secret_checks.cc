@@ -39,6 +39,7 @@ constexpr auto kStopWords = std::to_array<std::string_view>(
 constexpr auto kPublicExamples = std::to_array<std::string_view>(
     {"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AKIAIOSFODNN7EXAMPLE",
      "sk_test_4eC39HqLyjWDarjtT1zdp7dc", "sk_test_BQokikJOvBiI2HlWgH4olfQ2",  // Stripe's manual
+     "33f!!lloppa", "hal+9ooo_da!sY",                                         // NuGet's manual
      // Azure's emulators of Cosmos DB and of storage
      "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==",
      "QWxhZGRpbjpvcGVuIHNlc2FtZQ",                   // RFC 7617, 2
@@ -78,6 +79,20 @@ std::string base62_crc32(std::string_view body) {
 Verdict check_github(std::string_view value) {
   const std::string_view body = value.substr(4);  // "ghp_", "npm_"
   const bool fits = base62_crc32(body.substr(0, 30)) == body.substr(30);
+  return fits ? Verdict::kVerified : Verdict::kPlausible;
+}
+
+// A macaroon of version 2: location and identifier, caveats, and at the end a signature of 32
+// bytes.
+Verdict check_macaroon(std::string_view value) {
+  constexpr std::string_view kVersionAndLocation("\x02\x01", 2);
+  constexpr std::string_view kSignature("\x00\x06\x20", 3);
+  constexpr size_t kSignatureBytes = 32;
+  const std::string bytes = decode_base64(value.substr(value.find('-') + 1));
+  const bool fits =
+      bytes.size() > kSignature.size() + kSignatureBytes &&
+      bytes.starts_with(kVersionAndLocation) &&
+      bytes.substr(bytes.size() - kSignatureBytes - kSignature.size(), 3) == kSignature;
   return fits ? Verdict::kVerified : Verdict::kPlausible;
 }
 
@@ -354,6 +369,10 @@ Verdict check_secret(SecretCheck check, std::string_view value) {
       return check_spoken(value);
     case SecretCheck::kUuidKey:
       return Verdict::kPlausible;
+    case SecretCheck::kDeclared:  // %NAME% stands for a variable of the environment
+      return value.front() == '%' && value.back() == '%' ? Verdict::kNo : Verdict::kPlausible;
+    case SecretCheck::kMacaroon:
+      return check_macaroon(value);
   }
   return Verdict::kNo;
 }

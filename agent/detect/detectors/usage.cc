@@ -24,17 +24,30 @@ constexpr double kDeviations = 6;
 constexpr double kTimesMean = 4;
 constexpr double kLeastTokens = 200'000;  // an hour with less is cheap whatever the past was
 
-// A request without numbers is the same request at another time.
+// Requests are near-equal where they have the same words in any order: case, punctuation and every
+// word with a digit (numbers, ids, nonces) say nothing.
 std::string normalised(const Subject& subject) {
-  uint64_t hash = 0xCBF29CE484222325ULL;
+  constexpr uint64_t kBasis = 0xCBF29CE484222325ULL;
+  uint64_t sum = 0;
   for (const Text& text : subject.texts) {
     if (text.output) continue;
-    for (const char c : text.text) {
-      if (c >= '0' && c <= '9') continue;
-      hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001B3ULL;
+    uint64_t word = kBasis;
+    bool drop = false;
+    for (size_t i = 0; i <= text.text.size(); ++i) {
+      const auto c = static_cast<uint8_t>(i < text.text.size() ? text.text[i] : ' ');
+      const bool digit = c >= '0' && c <= '9';
+      const auto low = static_cast<uint8_t>(c | 0x20U);
+      if (c >= 0x80 || digit || (low >= 'a' && low <= 'z')) {
+        drop = drop || digit;
+        word = (word ^ (c >= 0x80 ? c : low)) * 0x100000001B3ULL;
+        continue;
+      }
+      if (!drop && word != kBasis) sum += word ^ (word >> 29U);
+      word = kBasis;
+      drop = false;
     }
   }
-  return fmt::format("{:016x}", hash);
+  return fmt::format("{:016x}", sum);
 }
 
 class UsageDetector final : public Detector {

@@ -20,6 +20,8 @@ enum class SecretCheck : uint8_t {
   kBasicAuth,  // base64 of user:password
   kSpoken,     // a password with nothing but a word before it: must look like nothing else
   kUuidKey,    // a UUID, which only some names make a secret
+  kDeclared,   // by its element a password in clear: any that is no variable
+  kMacaroon,   // of PyPI: base64 of a version 2 macaroon
 };
 
 enum class SecretForm : uint8_t {

@@ -92,6 +92,24 @@ TEST_F(BaselinesTest, EqualRequestsInAWindowAreFoundOnce) {
   EXPECT_EQ(found, 1u);
 }
 
+TEST_F(BaselinesTest, RequestsThatDifferByIdsAndOrderAreEqual) {
+  size_t found = 0;
+  for (int i = 0; i < 40; ++i) {
+    const std::string id = "req-a" + std::to_string(i * 7919) + "f";
+    const std::string text =
+        i % 2 == 0 ? "Write a long story, please. " + id : id + ": please WRITE a story (long)";
+    const auto names = alerts(by("/usr/bin/app", text, WallTime(1h + i * 1s)));
+    found +=
+        static_cast<size_t>(std::count(names.begin(), names.end(), "wallet.duplicate_requests"));
+  }
+  EXPECT_EQ(found, 1u);
+  for (int i = 0; i < 40; ++i) {
+    const std::string text = "Write a story of " + std::string(static_cast<size_t>(i) + 1, 'x');
+    EXPECT_THAT(alerts(by("/usr/bin/other", text, WallTime(1h + i * 1s))),
+                Not(Contains("wallet.duplicate_requests")));
+  }
+}
+
 TEST_F(BaselinesTest, EqualCallsOfAToolAreNormal) {
   for (int i = 0; i < 100; ++i) {
     llm::Exchange exchange = by("/usr/bin/app", "status", WallTime(1h + i * 1s));

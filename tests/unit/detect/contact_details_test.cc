@@ -39,6 +39,13 @@ TEST(ContactDetailsTest, LabelledContactsCount) {
   EXPECT_THAT(types("Mon adresse: 12, rue de la Paix, 75002 Paris"), Contains("postal_address"));
 }
 
+TEST(ContactDetailsTest, LabelBehindTheNumberOfACard) {
+  EXPECT_THAT(types("Tiffany Kilford\nNera Consulting\n+1-944-435-4352x04732 mobile"),
+              Contains("phone"));
+  EXPECT_THAT(types("Jonas Keller, +49 30 901820 55 (privat)"), Contains("phone"));
+  EXPECT_THAT(types("The counter says +49 30 901820 55 homeless people."), Not(Contains("phone")));
+}
+
 TEST(ContactDetailsTest, SeveralKindsTogetherCount) {
   EXPECT_THAT(types("Jonas Keller, Lindenstraße 5, 10969 Berlin, jonas.keller@posteo.de"),
               AllOf(Contains("postal_address"), Contains("email")));

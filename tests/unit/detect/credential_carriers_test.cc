@@ -127,5 +127,40 @@ TEST_F(SecretCarriersTest, LongSecretsInLongTexts) {
   EXPECT_EQ(found[0].end, prose.size() + key.size());
 }
 
+// A password that its element declares to be one needs no other proof.
+TEST_F(SecretCarriersTest, PasswordOfAPackageSource) {
+  const std::string before = "<add key=\"ClearTextPassword\" value=\"";
+  EXPECT_EQ(types(before + "Winter-Source\" />"), "nuget_password");
+  EXPECT_EQ(types("<add key=\"Password\" value=\"CleartextPassword1\" />"), "nuget_password");
+  EXPECT_EQ(types(before + "%FEED_PASSWORD%\" />"), "");
+  EXPECT_EQ(types(before + "33f!!lloppa\" />"), "");  // of the manual
+  EXPECT_EQ(types("<add key=\"PasswordHint\" value=\"Winter-Source\" />"), "");
+}
+
+// What stands inside of a token of PyPI proves it: location, identifier, signature.
+TEST_F(SecretCarriersTest, MacaroonOfPyPI) {
+  const auto verified = [&](std::string_view token) {
+    const std::vector<Secret> found = finder_.find(token, literals_);
+    return found.size() == 1 && found[0].rule->type == "pypi_token" && found[0].verified;
+  };
+  // 02 | 01 08 "pypi.org" | 02 24 identifier | 00 | 00 | 06 20 signature
+  const std::string whole =
+      "pypi-AgEIcHlwaS5vcmcCJDExMTExMTExLTIyMjItMzMzMy00NDQ0LTU1NTU1NTU1NTU1NQAABiAKFyQxPktYZXJ_j"
+      "Jmms8DN2uf0AQ4bKDVCT1xpdoOQnQ";
+  EXPECT_TRUE(verified(whole));
+  EXPECT_FALSE(verified(whole.substr(0, whole.size() - 8)));
+}
+
+TEST_F(SecretCarriersTest, FormsOfMoreProviders) {
+  EXPECT_EQ(types("mlsn." + drawn(64, kHex)), "mailersend_token");
+  EXPECT_EQ(types("ptr_" + drawn(43, kAlnum) + "="), "portainer_token");
+  EXPECT_EQ(types("unkey_" + drawn(24, kAlnum)), "unkey_root_key");
+  EXPECT_EQ(types("zpka_" + hex_ + "_" + drawn(8, kHex)), "zuplo_key");
+  EXPECT_EQ(types("signkey-prod-" + drawn(64, kHex)), "inngest_signing_key");
+  EXPECT_EQ(types("AKLT" + drawn(42, kAlnum)), "volcengine_access_key");
+  EXPECT_EQ(types("the dataset-classification-training folder"), "");
+  EXPECT_EQ(types("tr_dev_environmentvariables"), "");
+}
+
 }  // namespace
 }  // namespace sonde::detect
