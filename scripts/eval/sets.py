@@ -66,9 +66,10 @@ def written_sets(_):
                                     ("document_attacks", "document", "tool", True),
                                     ("prompt_near", "prompt", "user", False),
                                     ("document_near", "document", "tool", False)):
-        found = [text for _, text in written.rows(name)]
-        title = ("written: " if label else "hard, written: ") + name.replace("_", " ")
-        yield EvalSet(title, kind, texts(found, zone, label))
+        for part, order in (("", "written: "), ("_2", "written later: ")):
+            found = [text for _, text in written.rows(name + part)]
+            title = ("" if label else "hard, ") + order + name.replace("_", " ")
+            yield EvalSet(title, kind, texts(found, zone, label))
 
 
 def other_sets(source):
