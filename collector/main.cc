@@ -5,9 +5,11 @@
 
 #include <CLI/CLI.hpp>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "collector/app/commands.h"
 #include "collector/app/config.h"
+#include "collector/app/config_check.h"
 #include "collector/app/daemon.h"
 #include "collector/app/demo.h"
 #include "collector/app/policy_commands.h"
@@ -36,6 +38,7 @@ struct Arguments {
   std::string name;
   std::string role;
   std::string password_file;
+  std::vector<std::string> scopes;
   int64_t id = 0;
   int64_t days = 0;
   int64_t hours = 24;
@@ -109,8 +112,14 @@ void add_tokens(CLI::App& app, Arguments& args, Command& command) {
       ->required();
   create->add_option("--days", args.days, "Valid for so many days; 0: until revoked")
       ->check(CLI::Range(0, 3650));
+  create
+      ->add_option("--scopes", args.scopes,
+                   "Areas of the API it is good for, as in alerts,incidents; all if not given")
+      ->delimiter(',');
   create->callback([&] {
-    command = [&](Config& config) { return token_create(config, args.name, args.role, args.days); };
+    command = [&](Config& config) {
+      return token_create(config, args.name, args.role, args.days, args.scopes);
+    };
   });
   token->add_subcommand("list", "List tokens")->callback([&] {
     command = sonde::collector::token_list;
@@ -190,9 +199,24 @@ void add_policies(CLI::App& app, sonde::collector::PolicyRequest& request, Comma
   add_versions(*policy, request, command);
 }
 
+sonde::Result<Config> read_config(const std::string& path) {
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable = *entry;
+    names.emplace_back(variable.substr(0, variable.find('=')));
+  }
+  for (const std::string& name : sonde::collector::unknown_variables(names)) {
+    return sonde::fail("environment variable " + name + " is no key; see 'config example'");
+  }
+  return sonde::collector::load_config(path, environment);
+}
+
 int run(const Arguments& args, const Command& command) {
-  auto config = sonde::collector::load_config(args.config_path, environment);
+  auto config = read_config(args.config_path);
   if (!config.ok()) return fail_with(kUsageError, config.error().message);
+  if (const Status good = check_config(args.config_path, *config); !good.ok()) {
+    return fail_with(kUsageError, good.error().message);
+  }
   const Status prepared = args.own_state ? Status() : prepare_state(*config);
   if (!prepared.ok()) return fail_with(kRuntimeFailure, prepared.error().message);
   const Status done = command(*config);
@@ -248,8 +272,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (check) {
-    const auto config = sonde::collector::load_config(args.config_path, environment);
+    const auto config = read_config(args.config_path);
     if (!config.ok()) return fail_with(kUsageError, config.error().message);
+    const Status good = check_config(args.config_path, *config);
+    if (!good.ok()) return fail_with(kUsageError, good.error().message);
     std::cout << "the configuration is good\n";
     return 0;
   }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <openssl/sha.h>
 
+#include "agent/alert/atlas.h"
 #include "agent/alert/catalogue.h"
 #include "agent/alert/command_line.h"
 #include "agent/alert/entities.h"
@@ -19,7 +20,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kOcsfVersion = "1.6.0";
+// The first with the profile ai_operation and the object ai_model.
+constexpr std::string_view kOcsfVersion = "1.8.0";
 constexpr size_t kParents = 16;
 
 void put(Json& object, const char* key, std::string_view value) {
@@ -97,15 +99,17 @@ Json device_of(const HostFacts& host) {
           {"os", std::move(os)}};
 }
 
+Json named_technique(std::string_view id) { return {{"uid", id}, {"name", technique_name(id)}}; }
+
 // ATLAS technique; "AML.T0051.001" is a sub-technique of "AML.T0051".
 Json attack_of(std::string_view technique) {
-  Json attack = {{"version", "ATLAS"}};
+  Json attack = {{"version", kAtlasVersion}};
   constexpr size_t kTechniqueSize = std::string_view("AML.T0051").size();
   if (technique.size() > kTechniqueSize && technique[kTechniqueSize] == '.') {
-    attack["technique"] = {{"uid", technique.substr(0, kTechniqueSize)}};
-    attack["sub_technique"] = {{"uid", technique}};
+    attack["technique"] = named_technique(technique.substr(0, kTechniqueSize));
+    attack["sub_technique"] = named_technique(technique);
   } else {
-    attack["technique"] = {{"uid", technique}};
+    attack["technique"] = named_technique(technique);
   }
   return attack;
 }

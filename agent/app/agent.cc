@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/app/capabilities.h"
+#include "agent/app/fingerprint_key.h"
 #include "agent/app/host_facts.h"
 #include "agent/app/judge_metrics.h"
 #include "agent/app/restart.h"
@@ -59,8 +60,8 @@ Status Agent::begin_under(const config::Config& under) {
   auto judge = Judge::create(under, key_, host_, counters_);
   if (!judge.ok()) return tl::unexpected(judge.error());
   judge_ = std::move(*judge);
-  policy_ =
-      std::make_unique<Policy>(Policy{{}, scope_of(config_, under), config_.collector.activity});
+  policy_ = std::make_unique<Policy>(
+      Policy{{}, scope_of(config_, under), config_.collector.activity, key_});
   return {};
 }
 
@@ -70,7 +71,7 @@ Status Agent::start() {
   }
   auto id = agent_id_of(config_);
   if (!id.ok()) return tl::unexpected(id.error());
-  auto key = fingerprint_key(config_.state_directory);
+  auto key = fingerprint_key(config_);
   if (!key.ok()) return tl::unexpected(key.error());
   key_ = std::move(*key);
   host_ = host_facts(*id);
@@ -138,7 +139,7 @@ void Agent::hear() {
       });
   pipeline.set_process_filter([this](const Pipeline::Origin& origin) { return in_scope(origin); });
   pipeline.set_fingerprint(
-      [this](std::string_view secret) { return detect::fingerprint(key_, secret); });
+      [this](std::string_view secret) { return detect::fingerprint(policy_->key, secret); });
   pipeline.set_listener([this](uint32_t tgid, Bytes bytes) { self_test_.on_data(tgid, bytes); });
   pipeline.set_answer_sink([this](const llm::Exchange& begun, const Pipeline::Growth& growth) {
     if (judges(begun)) judge_->inspect_answer(begun, growth, alerts_);
@@ -323,16 +324,18 @@ void Agent::reload() {
       std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch())
           .count()));
   auto config = config::load_config(layers_);
-  auto policy = std::make_unique<Policy>(Policy{{}, Scope(config_.capture), true});
-  const Status applied =
-      !config.ok()
-          ? Status(tl::unexpected(config.error()))
-          : keeper_.apply(*config, [&](const config::Config& under) -> Status {
-              auto update = Judge::prepare(under, key_);
-              if (!update.ok()) return tl::unexpected(update.error());
-              *policy = {std::move(*update), scope_of(*config, under), config->collector.activity};
-              return {};
-            });
+  auto policy = std::make_unique<Policy>(Policy{{}, Scope(config_.capture), true, {}});
+  const Status applied = !config.ok()
+                             ? Status(tl::unexpected(config.error()))
+                             : keeper_.apply(*config, [&](const config::Config& under) -> Status {
+                                 auto key = fingerprint_key(*config);
+                                 if (!key.ok()) return tl::unexpected(key.error());
+                                 auto update = Judge::prepare(under, *key);
+                                 if (!update.ok()) return tl::unexpected(update.error());
+                                 *policy = {std::move(*update), scope_of(*config, under),
+                                            config->collector.activity, std::move(*key)};
+                                 return {};
+                               });
   settle_policy();
   if (!applied.ok()) {
     spdlog::error("the configuration stays as it was: {}", applied.error().message);

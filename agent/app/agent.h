@@ -47,6 +47,7 @@ class Agent {
     Judge::Update judge;  // in the policy in force: what was in force before
     Scope scope;
     bool activity = true;
+    std::string key;  // of the fingerprints that stand for secrets
   };
   static Scope scope_of(const config::Config& local, const config::Config& under);
   Status begin_under(const config::Config& under);
@@ -73,7 +74,7 @@ class Agent {
 
   const config::Layers layers_;  // read again at each reload
   config::Config config_;
-  std::string key_;
+  std::string key_;  // as the agent started
   alert::HostFacts host_;
   Counters counters_;
   Inventory inventory_;

@@ -13,7 +13,14 @@
 namespace sonde::app {
 
 int run_enrol(const EnrolOptions& options) {
-  sink::EnrolmentRequest request{options.url, options.ca, {}, options.directory, options.agent_id};
+  sink::EnrolmentRequest request;
+  request.url = options.url;
+  request.ca = options.ca;
+  request.directory = options.directory;
+  request.agent_id = options.agent_id;
+  request.waiting = [](std::chrono::seconds wait) {
+    std::cerr << fmt::format("the collector is busy; asking again in {} s\n", wait.count());
+  };
   std::array<char, 256> host{};
   if (request.agent_id.empty() && ::gethostname(host.data(), host.size() - 1) == 0) {
     request.agent_id = host.data();

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/app/delivery.h"
+#include "agent/app/fingerprint_key.h"
 #include "agent/sink/enrolment.h"
 
 namespace sonde::app {
@@ -21,7 +22,7 @@ constexpr auto kNothingNew = 204;
 
 FleetClient::FleetClient(const config::Config& config,
                          std::unique_ptr<sink::CollectorClient> client)
-    : collector_(config.collector),
+    : config_(config),
       store_(config.state_directory, config.collector.policy_key),
       client_(std::move(client)),
       thread_([this] { run(); }) {}
@@ -45,7 +46,8 @@ FleetClient::~FleetClient() {
 
 bool FleetClient::take_arrival() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(arrived_, false);
+  const bool key = std::exchange(key_arrived_, false);
+  return std::exchange(arrived_, false) || key;
 }
 
 FleetClient::Refusal FleetClient::refusal() const {
@@ -64,9 +66,10 @@ void FleetClient::run() {
   while (!stopping_) {
     lock.unlock();
     renew_certificate();
-    if (!collector_.policy_key.empty()) ask_for_policy();
+    if (!has_asked_for_key_) ask_for_key();
+    if (!config_.collector.policy_key.empty()) ask_for_policy();
     lock.lock();
-    changed_.wait_for(lock, collector_.heartbeat_interval, [this] { return stopping_; });
+    changed_.wait_for(lock, config_.collector.heartbeat_interval, [this] { return stopping_; });
   }
 }
 
@@ -100,12 +103,30 @@ void FleetClient::ask_for_policy() {
   }
 }
 
+// Once, unless there is no answer: whoever exchanges the fleet's key restarts the agents.
+void FleetClient::ask_for_key() {
+  const auto answer = client_->get("/api/v1/fingerprint-key");
+  if (!answer.ok()) return report(key_trouble_, answer.error().message, "fingerprint key");
+  has_asked_for_key_ = true;
+  if (answer->status == kNothingNew || answer->status == kNotGiven) return;
+  const Json json = Json::parse(answer->body, nullptr, false);
+  const bool given = json.is_object() && json.value("fingerprint_key", Json()).is_string();
+  const auto kept =
+      given ? keep_fleet_key(config_, json["fingerprint_key"].get<std::string>())
+            : Result<bool>(fail(fmt::format("the collector answers {}", answer->status)));
+  report(key_trouble_, kept.ok() ? "" : kept.error().message, "fingerprint key");
+  if (!kept.ok() || !*kept) return;
+  spdlog::info("fingerprints are made under the fleet's key from now on");
+  const std::lock_guard lock(mutex_);
+  key_arrived_ = true;
+}
+
 void FleetClient::renew_certificate() {
-  if (collector_.cert.empty()) return;
-  const auto facts = sink::read_certificate(collector_.cert);
+  if (config_.collector.cert.empty()) return;
+  const auto facts = sink::read_certificate(config_.collector.cert);
   if (!facts.ok()) return report(renewal_trouble_, facts.error().message, "certificate");
   if (!sink::renewal_is_due(*facts, std::time(nullptr))) return;
-  const Status renewed = sink::renew(*client_, {collector_.cert, collector_.key});
+  const Status renewed = sink::renew(*client_, {config_.collector.cert, config_.collector.key});
   if (!renewed.ok()) return report(renewal_trouble_, renewed.error().message, "certificate");
   report(renewal_trouble_, "", "certificate");
   spdlog::info("the agent's certificate has been renewed");

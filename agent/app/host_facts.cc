@@ -4,18 +4,14 @@
 #include <chrono>
 #include <fstream>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "agent/sink/file.h"
-
 namespace sonde::app {
 namespace {
 
-constexpr size_t kKeyBytes = 32;
 constexpr size_t kMaxFactBytes = 256;
 
 std::string first_line(const char* path) {
@@ -77,24 +73,6 @@ std::string hex_text(std::string_view bytes) {
   std::string text;
   for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
   return text;
-}
-
-Result<std::string> fingerprint_key(const std::string& directory) {
-  const auto folder = sink::File::open_private_directory(directory);
-  if (!folder.ok()) return tl::unexpected(folder.error());
-  const std::string path = directory + "/fingerprint.key";
-  if (access(path.c_str(), F_OK) != 0) {
-    if (auto written = sink::replace_file(path, random_bytes(kKeyBytes)); !written)
-      return tl::unexpected(written.error());
-  }
-  const auto file = sink::File::open(path, O_RDONLY);
-  if (!file.ok()) return tl::unexpected(file.error());
-  auto key = file->read(0, kKeyBytes);
-  if (!key.ok()) return key;
-  if (key->size() != kKeyBytes)
-    return fail(fmt::format("'{}' holds {} bytes instead of {}: remove it, and a new one is made",
-                            path, key->size(), kKeyBytes));
-  return key;
 }
 
 }  // namespace sonde::app

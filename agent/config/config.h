@@ -93,6 +93,7 @@ struct Detect {
   std::vector<std::string> allowed_models;     // empty: all
   std::vector<std::string> disabled_alerts;
   std::vector<std::string> suppression_files;
+  std::string fingerprint_key_file;  // empty: the collector's, else one of this host's own
   Evidence evidence = Evidence::kSegment;
   std::chrono::seconds merge_window{300};
   std::vector<RemoteJudge> judges;  // empty: no text leaves the host to be judged

@@ -200,6 +200,15 @@ std::vector<Field> fields_of(Config& c) {
        "Findings that are no trouble, each with its reason (docs/TUNE.md): they are counted, and "
        "not "
        "raised."},
+      {"detect.fingerprint_key_file",
+       &c.detect.fingerprint_key_file,
+       "File with 64 hexadecimal digits, the key of the fingerprints that stand for secrets; "
+       "readable by the agent only. Empty: the collector's, so that one secret has one "
+       "fingerprint in the whole fleet; without a collector, one of this host's own.",
+       0,
+       0,
+       {},
+       true},
       {"detect.evidence", &c.detect.evidence,
        "How much of a suspicious text an alert carries: full, segment or none. Secrets and "
        "personal data in it are masked in any case."},

@@ -1,6 +1,7 @@
 #include "agent/egress/cef.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -9,16 +10,6 @@ namespace {
 
 constexpr size_t kValueBytes = 4000;  // of an extension's value; a receiver's field is 4000 wide
 
-// A header field: '|' and '\' are escaped, lines are not possible.
-std::string header_field(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '|' || c == '\\') out += '\\';
-    out += c == '\n' || c == '\r' ? ' ' : c;
-  }
-  return out;
-}
-
 // The longest head of `text` that does not cut a character of UTF-8.
 std::string_view head(std::string_view text, size_t bytes) {
   if (text.size() <= bytes) return text;
@@ -26,20 +17,47 @@ std::string_view head(std::string_view text, size_t bytes) {
   return text.substr(0, bytes);
 }
 
-// An extension's value: '=' and '\' are escaped, line ends become \n and \r.
-std::string extension_value(std::string_view text) {
+// The control character (Unicode category Cc) that `text` begins with; {0, 0}: it begins with none.
+struct Control {
+  unsigned code = 0;
+  size_t bytes = 0;
+};
+Control control_at(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x20 || first == 0x7F) return {first, 1};
+  if (first != 0xC2 || text.size() < 2) return {};
+  const auto second = static_cast<unsigned char>(text[1]);  // U+0080 to U+009F
+  return second < 0xA0 ? Control{second, 2} : Control{};
+}
+
+// Escapes `special` characters with '\\'. Whoever reads the log in a terminal must not carry out
+// what an attacker wrote: control characters become text, "\\u001b".
+std::string escaped(std::string_view text, std::string_view special, bool lines) {
   std::string out;
-  for (const char c : head(text, kValueBytes)) {
-    if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
+  for (size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    const Control control = control_at(text.substr(at));
+    if (lines && (c == '\n' || c == '\r')) {
+      out += c == '\n' ? "\\n" : "\\r";
+    } else if (c == '\n' || c == '\r' || c == '\t') {
+      out += ' ';
+    } else if (control.bytes > 0) {
+      fmt::format_to(std::back_inserter(out), "\\\\u{:04x}", control.code);
     } else {
-      if (c == '=' || c == '\\') out += '\\';
+      if (special.find(c) != std::string_view::npos) out += '\\';
       out += c;
     }
+    at += std::max<size_t>(1, control.bytes);
   }
   return out;
+}
+
+// A header field: lines are not possible.
+std::string header_field(std::string_view text) { return escaped(text, "|\\", false); }
+
+// An extension's value: line ends become \n and \r.
+std::string extension_value(std::string_view text) {
+  return escaped(head(text, kValueBytes), "=\\", true);
 }
 
 int cef_severity(Severity severity) {

@@ -1,7 +1,9 @@
 #include "agent/sink/enrolment.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -18,7 +20,7 @@ constexpr int64_t kSpreadSteps = 1000;
 // The members of the answer to a request that was signed, or what the collector said instead.
 Result<Json> issued_by(const Result<egress::HttpAnswer>& answer, std::string_view what) {
   if (!answer.ok()) return tl::unexpected<Error>(answer.error());
-  const Json json = Json::parse(answer->body, nullptr, false);
+  Json json = Json::parse(answer->body, nullptr, false);
   if (answer->status != 201) {
     const bool told = json.is_object() && json.contains("detail") && json["detail"].is_string();
     return fail(fmt::format("the collector refused to {}: {} {}", what, answer->status,
@@ -30,6 +32,23 @@ Result<Json> issued_by(const Result<egress::HttpAnswer>& answer, std::string_vie
     }
   }
   return json;
+}
+
+// Asks again while the collector says when to, and the time for all waits lasts.
+Result<egress::HttpAnswer> post_patiently(CollectorClient& client, const EnrolmentRequest& request,
+                                          const std::string& body) {
+  constexpr std::chrono::seconds kLeast{1};
+  std::chrono::seconds left = request.patience;
+  for (;;) {
+    auto answer = client.post("/api/v1/enrolment", {"Content-Type: application/json"}, body);
+    const bool later = answer.ok() && (answer->status == 429 || answer->status == 503);
+    if (!later || !answer->retry_after) return answer;
+    const std::chrono::seconds wait = std::max(kLeast, *answer->retry_after);
+    if (wait > left) return answer;
+    left -= wait;
+    request.waiting(wait);
+    std::this_thread::sleep_for(wait);
+  }
 }
 
 }  // namespace
@@ -45,10 +64,9 @@ Result<std::string> enrol(const EnrolmentRequest& request) {
   if (!client.ok()) return tl::unexpected<Error>(client.error());
   Json body = {{"token", request.token}, {"csr", made->request_pem}};
   if (!request.agent_id.empty()) body["agent_id"] = request.agent_id;
-  const auto json =
-      issued_by((*client)->post("/api/v1/enrolment", {"Content-Type: application/json"},
-                                body.dump(-1, ' ', false, Json::error_handler_t::replace)),
-                "enrol this host");
+  const auto json = issued_by(
+      post_patiently(**client, request, body.dump(-1, ' ', false, Json::error_handler_t::replace)),
+      "enrol this host");
   if (!json.ok()) return tl::unexpected<Error>(json.error());
   std::error_code exists;
   const std::filesystem::path parent = std::filesystem::path(request.directory).parent_path();
@@ -62,6 +80,11 @@ Result<std::string> enrol(const EnrolmentRequest& request) {
   if (json->contains("policy_key") && (*json)["policy_key"].is_string()) {
     const std::string key = (*json)["policy_key"];
     const Status kept = replace_file(request.directory + "/policy.pub", key);
+    if (!kept.ok()) return tl::unexpected<Error>(kept.error());
+  }
+  if (json->contains("fingerprint_key") && (*json)["fingerprint_key"].is_string()) {
+    const std::string key = (*json)["fingerprint_key"];
+    const Status kept = replace_file(request.directory + "/fleet.key", key);
     if (!kept.ok()) return tl::unexpected<Error>(kept.error());
   }
   const CertificateFiles files{request.directory + "/agent.crt", request.directory + "/agent.key"};

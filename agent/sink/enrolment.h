@@ -3,6 +3,8 @@
 // token, later for the certificate that is about to expire.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <string>
 
 #include "agent/base/result.h"
@@ -15,8 +17,13 @@ struct EnrolmentRequest {
   std::string url;        // "https://collector:8443"
   std::string ca;         // PEM file that vouches for the collector; empty: the system's
   std::string token;      // of `sonde-collector agent enrol`
-  std::string directory;  // gets agent.key, agent.crt, ca.crt, policy.pub; made with mode 0700
+  std::string directory;  // gets agent.key, agent.crt, ca.crt, policy.pub, fleet.key; mode 0700
   std::string agent_id;   // asked for with a token for many hosts; empty: the token says it
+  // A collector that is asked by a whole fleet at once says when to come again: until then, but not
+  // for longer than this over all.
+  std::chrono::seconds patience{300};
+  // Told of each wait.
+  std::function<void(std::chrono::seconds)> waiting = [](std::chrono::seconds) {};
 };
 
 // Files are written only after the collector answered; an earlier certificate stays in place

@@ -13,7 +13,8 @@ std::optional<std::vector<std::string>> read_scopes(const Json& json) {
   std::vector<std::string> scopes;
   const auto found = json.find("scopes");
   if (found == json.end()) return scopes;
-  if (!found->is_array() || found->size() > 32) return std::nullopt;
+  // None at all would mean all of them.
+  if (!found->is_array() || found->empty() || found->size() > 32) return std::nullopt;
   for (const Json& scope : *found) {
     if (!scope.is_string() || !is_area(scope.get_ref<const std::string&>())) return std::nullopt;
     scopes.push_back(scope.get<std::string>());
@@ -51,7 +52,9 @@ Response create_token(Context& context, const Request& request, const Caller& ca
     expires = now + days->get<int64_t>() * kDayMs;
   }
   const auto scopes = read_scopes(body.json);
-  if (!scopes) return problem(400, "scopes must be a list of areas of the API");
+  if (!scopes)
+    return problem(400,
+                   "scopes must be a list of one or more areas of the API; leave it out for all");
   const auto created = context.accounts.create_token(*name, *role, now, expires, *scopes);
   if (!created.ok()) return store_failed(context, created.error());
   audit(context, request, caller, "token.create", std::to_string(created->token.id),

@@ -1,10 +1,14 @@
 // Alerts: list, search, read, work on.
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "collector/api/handlers.h"
 #include "collector/api/query.h"
 #include "collector/api/render.h"
 #include "collector/api/work_change.h"
+#include "collector/store/secrets.h"
+#include "collector/store/text.h"
 
 namespace sonde::api {
 namespace {
@@ -33,14 +37,31 @@ void append_csv(std::string& text, const store::Alert& alert) {
         std::string_view(alert.zone), std::string_view(alert.evidence_preview)}) {
     append_cell(line, cell);
   }
-  fmt::format_to(std::back_inserter(text), "{},{},{}\r\n", alert.time_ms, alert.score, line);
+  fmt::format_to(std::back_inserter(text), "{},{},{}\r\n", store::rfc3339(alert.time_ms),
+                 alert.score, line);
+}
+
+// A list shows the beginning of each alert's evidence: one entry for the whole look.
+bool audit_previews(Context& context, const Request& request, const Caller& caller,
+                    const std::vector<store::Alert>& alerts) {
+  size_t shown = 0;
+  std::string look = caller.actor;
+  for (const store::Alert& alert : alerts) {
+    if (alert.evidence_preview.empty()) continue;
+    ++shown;
+    fmt::format_to(std::back_inserter(look), " {}", alert.id);
+  }
+  if (shown == 0 || !context.looks.is_new(store::sha256_hex(look), context.now_ms())) return true;
+  return audit(context, request, caller, "alerts.list", "",
+               fmt::format("{} alerts with evidence: {}", shown, request.target));
 }
 
 Response not_found() { return problem(404, "there is no such alert"); }
 
 }  // namespace
 
-Response list_alerts(Context& context, const Request& request, const Caller&, const PathValues&) {
+Response list_alerts(Context& context, const Request& request, const Caller& caller,
+                     const PathValues&) {
   QueryReader query(request);
   const store::AlertFilter filter = read_alert_filter(query);
   const size_t limit = query.limit();
@@ -48,6 +69,9 @@ Response list_alerts(Context& context, const Request& request, const Caller&, co
   if (auto refused = query.refused()) return *refused;
   const auto page = context.alerts.list(filter, limit, cursor);
   if (!page.ok()) return store_failed(context, page.error());
+  if (!audit_previews(context, request, caller, page->items)) {
+    return problem(503, "the audit log cannot be written");
+  }
   Json items = Json::array();
   for (const store::Alert& alert : page->items) items.push_back(to_json(alert));
   return json_response(
@@ -112,13 +136,13 @@ Response patch_alert(Context& context, const Request& request, const Caller& cal
   WorkReader reader(body.json);
   const store::WorkChange change = reader.work();
   if (const std::string detail = reader.problem(); !detail.empty()) return problem(400, detail);
+  if (auto refused = unknown_assignee(context, change)) return *refused;
   const auto alert = context.alerts.change(values[0], change);
   if (!alert.ok()) return store_failed(context, alert.error());
   if (!*alert) return not_found();
   audit(context, request, caller, "alert.change", values[0], dump(body.json));
-  const Json json = to_json(**alert);
-  context.events.publish("alert.updated", dump(json));
-  return json_response(json);
+  context.events.publish("alert.updated", dump(to_event(**alert)));
+  return json_response(to_json(**alert));
 }
 
 Response comment_alert(Context& context, const Request& request, const Caller& caller,

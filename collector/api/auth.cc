@@ -79,6 +79,18 @@ Authentication by_session(Context& context, std::string_view secret) {
   return {caller, std::nullopt};
 }
 
+// Schemes know no case (RFC 9110, 11.1).
+std::optional<std::string_view> bearer_token(std::string_view authorization) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (authorization.size() < kScheme.size()) return std::nullopt;
+  const bool bearer =
+      std::equal(kScheme.begin(), kScheme.end(), authorization.begin(), [](char want, char c) {
+        return want == (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+      });
+  if (!bearer) return std::nullopt;
+  return authorization.substr(kScheme.size());
+}
+
 bool role_suffices(Role role, Access access) {
   switch (access) {
     case Access::kNobody:
@@ -112,11 +124,8 @@ std::string_view cookie_value(std::string_view header, std::string_view name) {
 
 Authentication authenticate(Context& context, const Request& request) {
   // What was stated for this request wins over what belongs to the connection or the browser.
-  constexpr std::string_view kBearer = "Bearer ";
   const std::string_view authorization = request.header("authorization");
-  if (authorization.starts_with(kBearer)) {
-    return by_token(context, authorization.substr(kBearer.size()));
-  }
+  if (const auto secret = bearer_token(authorization)) return by_token(context, *secret);
   if (!authorization.empty()) return refused(problem(401, "only Bearer tokens are accepted"));
   if (request.peer) return by_certificate(context, *request.peer);
   if (const std::string_view cookie = cookie_value(request.header("cookie"), kCookieName);

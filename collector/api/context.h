@@ -10,6 +10,7 @@
 #include "collector/api/metrics.h"
 #include "collector/api/oidc.h"
 #include "collector/api/rate_limiter.h"
+#include "collector/api/recent_looks.h"
 #include "collector/incident/correlator.h"
 #include "collector/store/accounts.h"
 #include "collector/store/alerts.h"
@@ -34,11 +35,17 @@ struct ApiLimits {
   size_t csv_rows = 100'000;
   int64_t session_ms = 12 * 3'600'000LL;
   int64_t agent_stale_ms = 180'000;
+  // Records dated outside of this, seen from their arrival, are dated at it.
+  int64_t clock_ahead_ms = 600'000;
+  int64_t clock_behind_ms = int64_t{365} * 24 * 3'600'000;  // retention would remove it at once
 };
 
 struct ApiConfig {
   ApiLimits limits;
-  Rate login_rate{0.1, 10};    // by address, and by user name
+  Rate login_rate{0.1, 10};  // by address
+  // By user name, against many addresses: no single one must keep a person out.
+  Rate login_name_rate{1, 60};
+  Rate enrol_rate{10, 200};    // by token: a fleet enrols at once, from few addresses
   Rate request_rate{50, 500};  // by caller
   bool metrics_on_loopback = true;
   // Told of each failure of the store. Never holds what a request said.
@@ -47,6 +54,7 @@ struct ApiConfig {
   std::string client_ca_key;  // PEM file; empty: no enrolment
   OidcConfig oidc;
   std::string policy_signing_key;  // Ed25519, PEM; empty: no policies
+  std::string fingerprint_key;     // 64 hexadecimal digits; empty: each agent makes its own
 };
 
 struct Context {
@@ -70,6 +78,8 @@ struct Context {
         external_logins(store_pool),
         oidc(api_config.oidc),
         login_rate(api_config.login_rate, 100'000),
+        login_name_rate(api_config.login_name_rate, 100'000),
+        enrol_rate(api_config.enrol_rate, 100'000),
         request_rate(api_config.request_rate, 100'000) {}
 
   store::Pool& pool;
@@ -90,7 +100,10 @@ struct Context {
   store::ExternalLoginStore external_logins;
   OidcClient oidc;
   RateLimiter login_rate;
+  RateLimiter login_name_rate;
+  RateLimiter enrol_rate;
   RateLimiter request_rate;
+  RecentLooks looks;
 };
 
 }  // namespace sonde::api

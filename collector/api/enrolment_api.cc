@@ -6,6 +6,7 @@
 #include "collector/api/handlers.h"
 #include "collector/api/pki.h"
 #include "collector/api/render.h"
+#include "collector/store/secrets.h"
 
 namespace sonde::api {
 namespace {
@@ -31,6 +32,9 @@ Response issue(Context& context, const Request& request, const Caller& caller,
   if (const auto key = config::policy_public_key(context.config.policy_signing_key); key.ok()) {
     json["policy_key"] = *key;
   }
+  if (!context.config.fingerprint_key.empty()) {
+    json["fingerprint_key"] = context.config.fingerprint_key;
+  }
   return json_response(json, 201);
 }
 
@@ -47,7 +51,9 @@ Response enrol(Context& context, const Request& request, const Caller&, const Pa
   const auto token = string_member(body.json, "token", 128);
   const auto csr = string_member(body.json, "csr", kCsrBytes);
   if (!token || !csr) return problem(400, "token and csr must be strings");
-  const int wait = context.login_rate.take("address:" + request.remote_address, context.now_ms());
+  // The address, because each try costs a signature and tokens can be made up.
+  int wait = context.enrol_rate.take("address:" + request.remote_address, context.now_ms());
+  if (wait == 0) wait = context.enrol_rate.take(store::sha256_hex(*token), context.now_ms());
   if (wait > 0) return retry_later(429, wait, "too many attempts to enrol");
   // A request that could not be signed must not use the token up.
   const CaFiles ca{context.config.client_ca, context.config.client_ca_key};
@@ -100,6 +106,16 @@ Response invite_agents(Context& context, const Request& request, const Caller& c
   if (!secret.ok()) return store_failed(context, secret.error());
   audit(context, request, caller, "agent.enrol", "*", dump(body.json));
   return json_response({{"token", *secret}, {"uses", *uses}, {"expires_at", expires}}, 201);
+}
+
+// For agents that enrolled before there was one, and those with a token instead of a certificate.
+Response fingerprint_key(Context& context, const Request&, const Caller&, const PathValues&) {
+  if (context.config.fingerprint_key.empty()) {
+    Response nothing;
+    nothing.status = 204;
+    return nothing;
+  }
+  return json_response({{"fingerprint_key", context.config.fingerprint_key}});
 }
 
 Response renew(Context& context, const Request& request, const Caller& caller, const PathValues&) {

@@ -14,6 +14,7 @@ SONDE_HANDLER(ingest);
 // enrolment_api.cc
 SONDE_HANDLER(enrol);
 SONDE_HANDLER(renew);
+SONDE_HANDLER(fingerprint_key);
 SONDE_HANDLER(invite_agent);
 SONDE_HANDLER(invite_agents);
 // session_api.cc
@@ -84,6 +85,9 @@ SONDE_HANDLER(portal_file);
 
 // The answer where the store failed: 503 with Retry-After. Counts it.
 Response store_failed(Context& context, const Error& error);
+
+// The refusal of a change that gives work to someone who is no user.
+std::optional<Response> unknown_assignee(Context& context, const store::WorkChange& change);
 
 // The answer to a login that succeeded: a new session, with its cookie; audited.
 struct OpenedSession {

@@ -1,4 +1,6 @@
 // Incidents: list, story, work, merge, split.
+#include <algorithm>
+
 #include "collector/api/handlers.h"
 #include "collector/api/incident_render.h"
 #include "collector/api/query.h"
@@ -82,6 +84,13 @@ Response get_incident(Context& context, const Request& request, const Caller& ca
     return problem(503, "the audit log cannot be written");
   }
   Json json = to_json(**incident, *digest);
+  if ((*incident)->severity_fixed) {
+    // What a person chose stays, whatever joins later; what the alerts say stands beside it.
+    auto highest = store::Severity::kUnknown;
+    for (const auto& entry : *alerts) highest = std::max(highest, entry.alert.severity);
+    json["severity_of_alerts"] =
+        store::to_string(incident::incident_severity((*incident)->stage, highest));
+  }
   add_story(json, *alerts);
   json["comments"] = Json::array();
   for (const store::Comment& comment : *comments) json["comments"].push_back(to_json(comment));
@@ -97,6 +106,7 @@ Response patch_incident(Context& context, const Request& request, const Caller& 
   WorkReader reader(body.json);
   const store::IncidentChange change = reader.incident();
   if (const std::string detail = reader.problem(); !detail.empty()) return problem(400, detail);
+  if (auto refused = unknown_assignee(context, change.work)) return *refused;
   const auto incident = context.incidents.change(*id, change);
   if (!incident.ok()) return store_failed(context, incident.error());
   if (!*incident) return not_found();

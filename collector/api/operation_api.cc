@@ -73,14 +73,20 @@ Response metrics(Context& context, const Request&, const Caller&, const PathValu
 
 Response portal_file(Context&, const Request& request, const Caller&, const PathValues&) {
   const portal::Asset* asset = portal::find_asset(request.path);
-  if (!asset) return problem(404, "there is nothing at this path");
   Response response;
+  if (!asset) {
+    // A person in a browser gets the portal's own page that says so.
+    const bool page = request.header("accept").find("text/html") != std::string_view::npos;
+    asset = page ? portal::start_page() : nullptr;
+    response.status = 404;
+  }
+  if (!asset) return problem(404, "there is nothing at this path");
   response.content_type = asset->content_type;
   response.headers.emplace_back("ETag", asset->etag);
   // Vite puts a hash of the content into the names under assets/; the pages name the current ones.
   response.headers.emplace_back(
       "Cache-Control", asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
-  if (request.header("if-none-match") == asset->etag) {
+  if (response.status == 200 && request.header("if-none-match") == asset->etag) {
     response.status = 304;
   } else {
     response.body = asset->content;

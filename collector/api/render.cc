@@ -37,6 +37,12 @@ Json to_json(const store::Alert& alert) {
           {"incident_uid", nullable(alert.incident_uid)}};
 }
 
+Json to_event(const store::Alert& alert) {
+  Json json = to_json(alert);
+  json.erase("evidence_preview");
+  return json;
+}
+
 Json to_json(const store::Comment& comment) {
   return {{"id", comment.id},
           {"author", comment.author},

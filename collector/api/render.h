@@ -14,6 +14,8 @@ namespace sonde::api {
 using Json = nlohmann::json;
 
 Json to_json(const store::Alert& alert);
+// For live views, which nobody audits: without the evidence.
+Json to_event(const store::Alert& alert);
 Json to_json(const store::Comment& comment);
 Json to_json(const store::Agent& agent, int64_t now_ms, int64_t stale_ms);
 Json to_json(const store::InventoryEntry& entry);

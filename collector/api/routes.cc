@@ -11,6 +11,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"POST", "/api/v1/ingest", Access::kAgent, "ingest", ingest},
     {"POST", "/api/v1/enrolment", Access::kNobody, "ingest", enrol},
     {"POST", "/api/v1/enrolment/renewal", Access::kAgent, "ingest", renew},
+    {"GET", "/api/v1/fingerprint-key", Access::kAgent, "ingest", fingerprint_key},
     {"POST", "/api/v1/sessions", Access::kNobody, "session", login},
     {"DELETE", "/api/v1/sessions/current", Access::kViewer, "session", logout},
     {"GET", "/api/v1/me", Access::kViewer, "session", me},

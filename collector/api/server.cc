@@ -12,6 +12,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
@@ -23,6 +24,12 @@ namespace sonde::api {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
+
+namespace {
+
+constexpr std::chrono::milliseconds kShortagePause{200};
+
+}  // namespace
 
 class Server::Impl {
  public:
@@ -81,13 +88,30 @@ class Server::Impl {
     std::function<void()> close;
   };
 
+  static bool is_shortage(const error_code& error) {
+    return error == asio::error::no_descriptors || error == asio::error::no_memory ||
+           error == asio::error::no_buffer_space ||
+           error == boost::system::errc::too_many_files_open_in_system;
+  }
+
+  asio::awaitable<void> pause() {
+    service_.metrics().add(Counter::kAcceptsDelayed);
+    asio::steady_timer timer(io_, kShortagePause);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+
   asio::awaitable<void> accept_all() {
     while (!draining_) {
       auto strand = asio::make_strand(io_);
       auto [error, socket] =
           co_await acceptor_.async_accept(strand, asio::as_tuple(asio::use_awaitable));
       if (error == asio::error::operation_aborted || draining_) co_return;
-      if (error) continue;  // the peer is gone already, or descriptors are short: the next may do
+      if (error) {
+        // Where the peer is gone already the next will do; where descriptors or memory are short,
+        // the same connection stays in the queue, and asking at once would take a whole core.
+        if (is_shortage(error)) co_await pause();
+        continue;
+      }
       start(std::move(socket), strand);
     }
   }

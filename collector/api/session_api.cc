@@ -47,9 +47,10 @@ Response login(Context& context, const Request& request, const Caller&, const Pa
   const auto password = string_member(body.json, "password", 1024);
   if (!username || !password) return problem(400, "username and password must be strings");
   const int64_t now = context.now_ms();
-  // By address against one who tries many names, by name against many who try one.
-  const int wait = std::max(context.login_rate.take("address:" + request.remote_address, now),
-                            context.login_rate.take("name:" + *username, now));
+  // By address against one who tries many names, by name against many who try one. What the
+  // address may not do any more does not count against the name.
+  int wait = context.login_rate.take(request.remote_address, now);
+  if (wait == 0) wait = context.login_name_rate.take(*username, now);
   if (wait > 0) return retry_later(429, wait, "too many attempts to log in");
   const auto user = context.accounts.check_password(*username, *password);
   if (!user.ok()) return store_failed(context, user.error());
@@ -92,7 +93,7 @@ Response change_password(Context& context, const Request& request, const Caller&
   const auto current = string_member(body.json, "current", 1024);
   const auto wanted = string_member(body.json, "password", 1024);
   if (!current || !wanted) return problem(400, "current and password must be strings");
-  const int wait = context.login_rate.take("name:" + caller.name, context.now_ms());
+  const int wait = context.login_name_rate.take(caller.name, context.now_ms());
   if (wait > 0) return retry_later(429, wait, "too many attempts");
   const auto user = context.accounts.check_password(caller.name, *current);
   if (!user.ok()) return store_failed(context, user.error());

@@ -1,4 +1,6 @@
 // People: made, changed and removed by administrators, who hand out passwords good for one login.
+#include <algorithm>
+
 #include "collector/api/handlers.h"
 #include "collector/api/render.h"
 #include "collector/store/secrets.h"
@@ -18,6 +20,17 @@ std::optional<store::Role> person_role(const Json& json) {
 Response no_such_user() { return problem(404, "there is no such user"); }
 
 }  // namespace
+
+std::optional<Response> unknown_assignee(Context& context, const store::WorkChange& change) {
+  if (!change.assignee || change.assignee->empty()) return std::nullopt;
+  const auto users = context.accounts.users();
+  if (!users.ok()) return store_failed(context, users.error());
+  const bool known = std::any_of(users->begin(), users->end(), [&change](const store::User& user) {
+    return user.username == *change.assignee;
+  });
+  if (known) return std::nullopt;
+  return problem(400, "the assignee is no user of this collector");
+}
 
 Response list_users(Context& context, const Request&, const Caller&, const PathValues&) {
   const auto users = context.accounts.users();

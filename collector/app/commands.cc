@@ -1,5 +1,6 @@
 #include "collector/app/commands.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 
@@ -7,6 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "collector/api/service.h"
 #include "collector/app/command_parts.h"
 #include "collector/store/accounts.h"
 #include "collector/store/fleet.h"
@@ -115,7 +117,11 @@ Status user_password(const Config& config, const std::string& name,
 }
 
 Status token_create(const Config& config, const std::string& name, const std::string& role_name,
-                    int64_t days) {
+                    int64_t days, const std::vector<std::string>& scopes) {
+  const auto unknown = std::find_if_not(scopes.begin(), scopes.end(), api::is_area);
+  if (unknown != scopes.end()) {
+    return fail(fmt::format("'{}' is no area of the API: see the scopes in docs/API.md", *unknown));
+  }
   const auto role = store::role_from(role_name);
   if (!role) return fail("the role must be viewer, analyst, admin or agent");
   if (*role == store::Role::kAgent && !store::agent_id_problem(name).empty()) {
@@ -125,7 +131,7 @@ Status token_create(const Config& config, const std::string& name, const std::st
   if (!pool.ok()) return tl::unexpected<Error>(pool.error());
   const int64_t now = wall_ms();
   const auto expires = days > 0 ? std::optional(now + days * 24 * kHourMs) : std::nullopt;
-  const auto created = store::AccountStore(**pool).create_token(name, *role, now, expires);
+  const auto created = store::AccountStore(**pool).create_token(name, *role, now, expires, scopes);
   if (!created.ok()) return tl::unexpected<Error>(created.error());
   // The secret alone on stdout, so that a script can take it.
   std::cerr << fmt::format("token {} for '{}', role {}; it is shown this once:\n",

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "agent/base/result.h"
 #include "collector/app/config.h"
@@ -16,7 +17,7 @@ Status user_remove(const Config& config, const std::string& name);
 Status user_password(const Config& config, const std::string& name,
                      const std::string& password_file);
 Status token_create(const Config& config, const std::string& name, const std::string& role,
-                    int64_t days);
+                    int64_t days, const std::vector<std::string>& scopes);
 Status token_list(const Config& config);
 Status token_revoke(const Config& config, int64_t id);
 Status agent_enrol(const Config& config, const std::string& agent_id, int64_t hours);

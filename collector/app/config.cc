@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "agent/config/problems.h"
 #include "collector/app/export_config.h"
 
 namespace sonde::collector {
@@ -60,6 +61,9 @@ constexpr auto kFields = std::to_array<Field>({
     {"policy", "signing_key", &Config::policy_signing_key, 0, 0,
      "PEM, Ed25519; signs agents' policies; replicas share it; made in state_directory/pki if "
      "empty"},
+    {"fleet", "fingerprint_key", &Config::fleet_fingerprint_key, 0, 0,
+     "64 hexadecimal digits; the key of all agents' fingerprints of secrets; replicas share it; "
+     "made in state_directory/pki if empty"},
     {"oidc", "issuer", &Config::oidc_issuer, 0, 0,
      "URL of the identity provider; no such login if empty"},
     {"oidc", "client_id", &Config::oidc_client_id, 0, 0, "as the provider knows this collector"},
@@ -110,48 +114,53 @@ std::string assign(const Field& field, const std::string& text, Config& config) 
   return {};
 }
 
-// Walks the document; every error stops it, with its place.
+// Walks the document and keeps every problem, each with its place.
 class FileReader {
  public:
   FileReader(std::string path, Config& config) : path_(std::move(path)), config_(config) {}
 
   Status read(const YAML::Node& root) {
-    if (root.IsNull()) return {};
-    return read_section(root, "");
+    if (!root.IsNull()) read_section(root, "");
+    if (problems_.empty()) return {};
+    return fail(problems_.text());
   }
 
  private:
-  Status read_section(const YAML::Node& map, std::string_view section) {
+  void read_section(const YAML::Node& map, std::string_view section) {
     if (!map.IsMap()) {
       return at(map, fmt::format("'{}' must be a mapping", section.empty() ? "file" : section));
     }
     std::vector<std::string> seen;
     for (const auto& entry : map) {
-      if (!entry.first.IsScalar()) return at(entry.first, "a key must be a plain word");
+      if (!entry.first.IsScalar()) {
+        at(entry.first, "a key must be a plain word");
+        continue;
+      }
       const std::string& key = entry.first.Scalar();
       if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
-        return at(entry.first, fmt::format("key '{}' stands twice", key));
+        at(entry.first, fmt::format("key '{}' stands twice", key));
+        continue;
       }
       seen.push_back(key);
-      if (const Status read = read_entry(entry.first, entry.second, section, key); !read.ok()) {
-        return read;
-      }
+      read_entry(entry.first, entry.second, section, key);
     }
-    return {};
   }
 
-  Status read_entry(const YAML::Node& key_node, const YAML::Node& value, std::string_view section,
-                    const std::string& key) {
+  void read_entry(const YAML::Node& key_node, const YAML::Node& value, std::string_view section,
+                  const std::string& key) {
     if (section.empty() && key == "exports") {
       auto exports = read_exports(path_, value);
-      if (!exports.ok()) return tl::unexpected<Error>(exports.error());
+      if (!exports.ok()) return problems_.add(exports.error().message);
       config_.exports = std::move(*exports);
-      return {};
+      return;
     }
     const bool is_section =
         section.empty() && std::any_of(kFields.begin(), kFields.end(),
                                        [&](const Field& field) { return field.section == key; });
-    if (is_section) return value.IsNull() ? Status() : read_section(value, key);
+    if (is_section) {
+      if (!value.IsNull()) read_section(value, key);
+      return;
+    }
     const auto* field = std::find_if(kFields.begin(), kFields.end(), [&](const Field& candidate) {
       return candidate.section == section && candidate.name == key;
     });
@@ -161,22 +170,22 @@ class FileReader {
                             section.empty() ? std::string() : fmt::format(" in '{}'", section),
                             known_keys(section)));
     }
-    if (value.IsNull()) return {};
+    if (value.IsNull()) return;
     if (!value.IsScalar())
       return at(value, fmt::format("'{}' must be a plain value", field->path()));
     if (const std::string wrong = assign(*field, value.Scalar(), config_); !wrong.empty()) {
       return at(value, fmt::format("'{}' {}", field->path(), wrong));
     }
-    return {};
   }
 
-  Status at(const YAML::Node& node, const std::string& message) const {
+  void at(const YAML::Node& node, const std::string& message) {
     const YAML::Mark mark = node.Mark();
-    return fail(fmt::format("{}:{}:{}: {}", path_, mark.line + 1, mark.column + 1, message));
+    problems_.add(fmt::format("{}:{}:{}: {}", path_, mark.line + 1, mark.column + 1, message));
   }
 
   std::string path_;
   Config& config_;
+  config::Problems problems_;
 };
 
 Status read_file(const std::string& path, Config& config) {
@@ -221,6 +230,12 @@ std::string contradiction(const Config& config) {
 }
 
 }  // namespace
+
+std::vector<std::string> variable_names() {
+  std::vector<std::string> names;
+  for (const Field& field : kFields) names.push_back(variable_name(field));
+  return names;
+}
 
 Result<Config> load_config(const std::string& path, const Environment& environment) {
   Config config;

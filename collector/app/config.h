@@ -53,6 +53,9 @@ struct Config {
 
   std::string policy_signing_key;  // PEM file, Ed25519; empty: state_directory/pki/policy.key
 
+  // File with 64 hexadecimal digits; empty: state_directory/pki/fingerprint.key.
+  std::string fleet_fingerprint_key;
+
   std::vector<exporting::ExportConfig> exports;
 
   // Derived where left empty above.
@@ -67,6 +70,9 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 // KEY is the key's path in capitals with '_' for '.': SONDE_COLLECTOR_STORE_URL. Errors name file,
 // line, column and key.
 Result<Config> load_config(const std::string& path, const Environment& environment);
+
+// Every variable that load_config() asks for.
+std::vector<std::string> variable_names();
 
 // A commented file with every key and its default.
 std::string example_config();

@@ -1,7 +1,6 @@
 #include "collector/app/daemon.h"
 
 #include <atomic>
-#include <charconv>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -19,7 +19,9 @@
 #include "collector/api/render.h"
 #include "collector/api/server.h"
 #include "collector/app/command_parts.h"
+#include "collector/app/config_check.h"
 #include "collector/app/correlation.h"
+#include "collector/app/fingerprint_key.h"
 #include "collector/app/follower.h"
 #include "collector/app/housekeeping.h"
 #include "collector/app/indexing.h"
@@ -31,19 +33,14 @@ namespace {
 
 // More records than this waiting for the store is a flood.
 constexpr size_t kFloodRecords = 500;
+constexpr int64_t kOwnDescriptors = 256;
 
 Result<api::ServerConfig> server_config(const Config& config) {
+  auto listen = parse_listen(config.listen);
+  if (!listen.ok()) return tl::unexpected<Error>(listen.error());
   api::ServerConfig server;
-  const size_t colon = config.listen.rfind(':');
-  const std::string port = colon == std::string::npos ? "" : config.listen.substr(colon + 1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), server.port);
-  if (colon == std::string::npos || error != std::errc() || end != port.data() + port.size()) {
-    return fail(fmt::format("listen: '{}' is not ADDRESS:PORT", config.listen));
-  }
-  server.address = config.listen.substr(0, colon);
-  if (server.address.starts_with('[') && server.address.ends_with(']')) {
-    server.address = server.address.substr(1, server.address.size() - 2);
-  }
+  server.address = std::move(listen->address);
+  server.port = listen->port;
   server.connections = static_cast<size_t>(config.limit_connections);
   return server;
 }
@@ -105,6 +102,7 @@ api::ApiConfig api_config(const Config& config) {
   api::ApiConfig api;
   api.limits.ingest_bytes = static_cast<size_t>(config.limit_ingest_mib) << 20;
   api.limits.ingest_decoded_bytes = 4 * api.limits.ingest_bytes;
+  api.limits.clock_behind_ms = config.retention_alert_days * 24 * 3'600'000LL;
   api.metrics_on_loopback = config.metrics_on_loopback;
   const auto rate = static_cast<double>(config.limit_requests_per_second);
   api.request_rate = {rate, 10 * rate};
@@ -118,6 +116,24 @@ api::ApiConfig api_config(const Config& config) {
 
 api::TlsFiles tls_files(const Config& config) {
   return {config.tls_certificate, config.tls_key, config.tls_client_ca};
+}
+
+// A descriptor for each connection, and as many as the rest needs.
+void raise_descriptor_limit(const Config& config) {
+  const auto wanted = static_cast<rlim_t>(config.limit_connections + 8 * config.store_connections +
+                                          kOwnDescriptors);
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  limit.rlim_max = std::max(limit.rlim_max, wanted);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return;
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;  // without a privilege not more than this
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < wanted) {
+    spdlog::warn("limits.connections is {}, but only {} files may be open: raise LimitNOFILE",
+                 config.limit_connections, limit.rlim_cur);
+  }
 }
 
 void set_log_level(const Config& config) {
@@ -221,6 +237,7 @@ Status prepare_state(Config& config) {
 Status run_daemon(const std::string& config_path, const Config& config) {
   const int signals = open_signals();
   set_log_level(config);
+  raise_descriptor_limit(config);
   const auto server_settings = server_config(config);
   if (!server_settings.ok()) return tl::unexpected<Error>(server_settings.error());
   const auto tls = api::make_tls_context(tls_files(config));
@@ -242,6 +259,14 @@ Status run_daemon(const std::string& config_path, const Config& config) {
   } else {
     spdlog::warn("no policies for agents: {}", policy_key.error().message);
   }
+  auto fingerprint_key = fleet_fingerprint_key(config);
+  if (!fingerprint_key.ok()) return tl::unexpected<Error>(fingerprint_key.error());
+  if (fingerprint_key->empty()) {
+    spdlog::warn(
+        "fleet.fingerprint_key is not set: one secret has another fingerprint on each "
+        "host");
+  }
+  api_settings.fingerprint_key = std::move(*fingerprint_key);
   api::EventHub events(api_settings.limits.event_streams);
   Follower follower(**pool, events);
   store::IngestLimits ingest_limits;

@@ -163,7 +163,7 @@ class Demo {
         {"confidence_score", std::lround(scenario["score"].get<double>() * 100)},
         {"status_id", 1},
         {"metadata",
-         {{"version", "1.6.0"},
+         {{"version", "1.8.0"},
           {"profiles", {"ai_operation", "container", "host"}},
           {"product", {{"name", "Sonde"}, {"vendor_name", "Sonde"}, {"version", SONDE_VERSION}}}}},
         {"finding_info",

@@ -82,6 +82,8 @@ Result<std::vector<ExportConfig>> read_exports(const std::string& path, const YA
     if (!names.insert(config.name()).second) {
       return at(path, entry, fmt::format("there is an export '{}' already", config.name()));
     }
+    const YAML::Mark mark = entry.Mark();
+    config.place = fmt::format("{}:{}:{}", path, mark.line + 1, mark.column + 1);
     exports.push_back(std::move(config));
   }
   return exports;

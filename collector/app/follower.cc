@@ -62,7 +62,7 @@ void Follower::publish_new() {
     const auto arrived = alerts_.arrived_after(last_id_, kPage);
     if (!arrived.ok() || arrived->empty()) return;
     for (const store::Alert& alert : *arrived) {
-      events_.publish("alert.created", api::dump(api::to_json(alert)));
+      events_.publish("alert.created", api::dump(api::to_event(alert)));
     }
     last_id_ = arrived->back().id;
     if (arrived->size() < kPage) return;

@@ -1,15 +1,13 @@
 #include "collector/app/policy_key.h"
 
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "agent/config/policy.h"
+#include "collector/app/secret_file.h"
 
 namespace sonde::collector {
 
@@ -20,13 +18,9 @@ Result<std::string> policy_signing_key(const Config& config) {
   if (config.policy_signing_key.empty() && !std::filesystem::exists(path)) {
     const auto keys = config::make_policy_keys();
     if (!keys.ok()) return tl::unexpected<Error>(keys.error());
-    std::error_code there;
-    std::filesystem::create_directories(config.state_directory + "/pki", there);
-    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0) return fail_errno("cannot make " + path, errno);
-    const ssize_t size = ::write(file, keys->private_pem.data(), keys->private_pem.size());
-    ::close(file);
-    if (size != static_cast<ssize_t>(keys->private_pem.size())) return fail("cannot write " + path);
+    if (const Status made = make_secret_file(path, keys->private_pem); !made.ok()) {
+      return tl::unexpected<Error>(made.error());
+    }
   }
   std::ifstream file(path);
   std::string pem((std::istreambuf_iterator<char>(file)), {});

@@ -13,6 +13,7 @@ struct ExportConfig {
   bool incidents = true;
   bool suppressed = false;  // suppressed alerts too
   bool from_now = false;    // leave out what was stored before the export was configured
+  std::string place;        // FILE:LINE:COLUMN of the configuration that it was read from
 
   const std::string& name() const { return target.name; }  // its cursor is kept under it
 };

@@ -30,9 +30,11 @@ bool is_page(std::string_view path) {
 
 }  // namespace
 
+const Asset* start_page() { return exact("/index.html"); }
+
 const Asset* find_asset(std::string_view path) {
   if (const Asset* asset = exact(path)) return asset;
-  return is_page(path) ? exact("/index.html") : nullptr;
+  return is_page(path) ? start_page() : nullptr;
 }
 
 std::string_view api_description() {

@@ -18,6 +18,9 @@ struct Asset {
 // portal, which does its own routing: it answers index.html. nullptr where there is nothing.
 const Asset* find_asset(std::string_view path);
 
+// index.html, which shows a page of its own for what the portal does not know.
+const Asset* start_page();
+
 // openapi.yaml
 std::string_view api_description();
 

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "collector/store/searchable.h"
+
 namespace sonde::store {
 namespace {
 
@@ -134,9 +136,7 @@ void add_fields(Builder& builder, sql::Dialect dialect, const AlertFilter& filte
   search(builder, dialect, filter.query, common_words);
 }
 
-}  // namespace
-
-std::string search_expression(sql::Dialect dialect, std::string_view query) {
+std::string words_expression(sql::Dialect dialect, std::string_view query) {
   std::string expression;
   size_t words = 0;
   for (size_t at = 0; at < query.size() && words < 16;) {
@@ -152,6 +152,19 @@ std::string search_expression(sql::Dialect dialect, std::string_view query) {
     at = end;
   }
   return expression;
+}
+
+}  // namespace
+
+std::string search_expression(sql::Dialect dialect, std::string_view query) {
+  const std::string prepared = searchable_form(query, SearchSide::kQuery);
+  std::string expression = words_expression(dialect, prepared);
+  if (prepared == query) return expression;
+  // As it stands too: what was stored by an earlier version was not prepared.
+  const std::string as_asked = words_expression(dialect, query);
+  if (expression.empty() || as_asked.empty()) return expression.empty() ? as_asked : expression;
+  const bool sqlite = dialect == sql::Dialect::kSqlite;
+  return fmt::format("({}) {} ({})", expression, sqlite ? "OR" : "|", as_asked);
 }
 
 BuiltQuery build_alert_query(sql::Dialect dialect, const AlertFilter& filter, size_t limit,

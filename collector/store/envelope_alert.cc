@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "collector/store/searchable.h"
 #include "collector/store/text.h"
 
 namespace sonde::store {
@@ -125,7 +126,7 @@ std::string searchable(const NewAlert& alert, std::string_view evidence) {
   }
   append_word(text, clean(evidence, kSearchCodePoints));
   for (const Entity& entity : alert.entities) append_word(text, entity.value);
-  return std::string(clip(text, 2 * kSearchCodePoints));
+  return searchable_form(clip(text, 2 * kSearchCodePoints), SearchSide::kIndex);
 }
 
 Result<Severity> read_severity(json::element object) {

@@ -23,10 +23,17 @@ sql::Param or_null(const std::optional<std::string>& text) {
   return std::string_view(*text);
 }
 
-Result<std::optional<Incident>> find(sql::Connection& connection, int64_t id) {
+// What locks the rows of `alias` until the transaction ends, where more than one may write.
+std::string locked(const sql::Connection& connection, std::string_view alias) {
+  if (connection.dialect() == sql::Dialect::kSqlite) return {};
+  return fmt::format(" FOR UPDATE OF {}", alias);
+}
+
+Result<std::optional<Incident>> find(sql::Connection& connection, int64_t id,
+                                     std::string_view lock = {}) {
   for (size_t i = 0; i < kMaxMerges; ++i) {
     const auto rows = connection.query(
-        fmt::format("SELECT {} FROM incidents i WHERE i.id = $1", kIncidentColumns), {id});
+        fmt::format("SELECT {} FROM incidents i WHERE i.id = $1{}", kIncidentColumns, lock), {id});
     if (!rows.ok()) return tl::unexpected<Error>(rows.error());
     if (rows->empty()) break;
     if (rows->front().is_null(13)) return std::optional(read_incident_row(rows->front()));
@@ -61,8 +68,8 @@ Status change_alerts(sql::Connection& connection, int64_t incident_id, const Wor
   if (!change.status && !change.classification) return {};
   const auto rows = connection.query(
       fmt::format("SELECT {} FROM alerts a JOIN incident_alerts m ON m.alert_id = a.id "
-                  "WHERE m.incident_id = $1 ORDER BY a.id",
-                  kAlertColumns),
+                  "WHERE m.incident_id = $1 ORDER BY a.id{}",
+                  kAlertColumns, locked(connection, "a")),
       {incident_id});
   if (!rows.ok()) return tl::unexpected<Error>(rows.error());
   CountChanges counts;
@@ -229,7 +236,7 @@ Result<std::optional<Incident>> IncidentStore::change(int64_t id, const Incident
   sql::Connection& connection = **lease;
   auto transaction = sql::Transaction::begin(connection);
   if (!transaction.ok()) return tl::unexpected<Error>(transaction.error());
-  auto found = find(connection, id);
+  auto found = find(connection, id, locked(connection, "i"));
   if (!found.ok() || !*found) return found;
   Incident& incident = **found;
   apply(change, incident);
@@ -272,13 +279,13 @@ Result<int64_t> IncidentStore::remove_empty_before(int64_t before_ms) {
   constexpr std::string_view kEmpty =
       "last_ms < $1 AND NOT EXISTS "
       "(SELECT 1 FROM incident_alerts m WHERE m.incident_id = incidents.id)";
-  const auto digests =
+  auto digests =
       (*lease)->execute(fmt::format("DELETE FROM incident_digest WHERE incident_id IN "
                                     "(SELECT id FROM incidents WHERE {})",
                                     kEmpty),
                         {before_ms});
   if (!digests.ok()) return digests;
-  const auto removed =
+  auto removed =
       (*lease)->execute(fmt::format("DELETE FROM incidents WHERE {}", kEmpty), {before_ms});
   if (!removed.ok()) return removed;
   if (const auto committed = transaction->commit(); !committed.ok()) {

@@ -201,8 +201,8 @@ class JudgesTest(ProviderCase):
         server.status = 503
         self.run_agent(self.settings(server, "openai", zones=["user"]))
         key = github_token(seed=time.time_ns())
-        self.provider.answer("judged-leak", content=f"Use {key} for the tulip.")
-        self.node.call(OPENAI, {"model": "judged-leak", "messages": [{"role": "user", "content": "A judged-leak tulip?"}]})
+        self.provider.answer("leak-of-a-key", content=f"Use {key} for the tulip.")
+        self.node.call(OPENAI, {"model": "leak-of-a-key", "messages": [{"role": "user", "content": "A leak-of-a-key for a tulip?"}]})
         self.agent.alerts(lambda alert, own: own["alert"] == "credential.response", timeout=5)
         self.agent.child.wait_for_error_line("judge 'guard' gives no verdicts: it answers 503", 20)
         self.assertIn("judge 'guard' gives no verdicts: it answers 503", self.health())

@@ -9,7 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/app/delivery.h"
+#include "agent/app/fingerprint_key.h"
 #include "agent/app/policy_store.h"
+#include "agent/detect/fingerprint.h"
 #include "agent/sink/enrolment.h"
 #include "tests/delivery/collector_process.h"
 #include "tests/unit/sink/temporary_directory.h"
@@ -34,7 +36,13 @@ class FleetClientTest : public ::testing::Test {
     config_.collector.heartbeat_interval = std::chrono::seconds(1);
   }
   Result<std::string> enrol(const std::string& token, const std::string& id = {}) {
-    return sink::enrol({collector_.url(), collector_.ca(), token, pki_, id});
+    sink::EnrolmentRequest request;
+    request.url = collector_.url();
+    request.ca = collector_.ca();
+    request.token = token;
+    request.directory = pki_;
+    request.agent_id = id;
+    return sink::enrol(request);
   }
   int64_t publish(const std::string& document) {
     const json made = collector_.call(
@@ -156,6 +164,69 @@ TEST_F(FleetClientTest, OneTokenEnrolsManyHostsButNoneTwice) {
   EXPECT_FALSE(enrol(token, "node-1").ok()) << "nobody takes node-1's place";
   EXPECT_TRUE(enrol(token, "node-2").ok());
   EXPECT_FALSE(enrol(token, "node-3").ok()) << "used up";
+}
+
+// One secret on two hosts: one of which enrolled when collectors had no key to hand out.
+TEST_F(FleetClientTest, OneSecretHasOneFingerprintOnEveryHostAndTheCollectorJoinsThem) {
+  ASSERT_TRUE(enrol(collector_.command("agent enrol web-1")).ok());
+  const auto first_key = fingerprint_key(config_);
+  ASSERT_TRUE(first_key.ok()) << first_key.error().message;
+  config::Config second = config_;
+  second.state_directory = directory_.path() + "/second";
+  pki_ = second.state_directory + "/pki";
+  second.collector.cert = pki_ + "/agent.crt";
+  second.collector.key = pki_ + "/agent.key";
+  second.collector.policy_key.clear();
+  ASSERT_TRUE(enrol(collector_.command("agent enrol web-2")).ok());
+  std::filesystem::remove(pki_ + "/fleet.key");
+  const auto own_key = fingerprint_key(second);
+  ASSERT_TRUE(own_key.ok()) << own_key.error().message;
+  EXPECT_NE(*own_key, *first_key);
+  {
+    const auto client = FleetClient::start(second);
+    ASSERT_TRUE(client.ok()) << client.error().message;
+    EXPECT_TRUE(arrives(**client));
+  }
+  const auto second_key = fingerprint_key(second);
+  ASSERT_TRUE(second_key.ok()) << second_key.error().message;
+  EXPECT_EQ(*second_key, *first_key);
+  const auto again = FleetClient::start(second);
+  EXPECT_FALSE((*again)->take_arrival()) << "it is there already";
+
+  const auto deliver = [](const config::Config& config, const std::string& host,
+                          const std::string& key) {
+    json alert = {{"class_uid", 2004},
+                  {"time", std::time(nullptr) * 1000},
+                  {"severity_id", 3},
+                  {"finding_info",
+                   {{"uid", "on-" + host}, {"title", "A key"}, {"types", {"credential.response"}}}},
+                  {"device", {{"hostname", host}}}};
+    alert["unmapped"]["sonde"]["entities"] = {
+        {{"type", "secret"}, {"value", detect::fingerprint(key, "sk-the-same-on-both")}}};
+    const auto client = sink::CollectorClient::create(collector_client_config(config.collector));
+    const auto answer = (*client)->post("/api/v1/ingest", {"Content-Type: application/x-ndjson"},
+                                        json{{"type", "alert"}, {"alert", alert}}.dump());
+    EXPECT_TRUE(answer.ok() && answer->status == 200) << (answer.ok() ? answer->body : "");
+  };
+  deliver(config_, "web-1", *first_key);
+  deliver(second, "web-2", *second_key);
+  json incidents;
+  for (int i = 0; i < 200 && incidents["items"].empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    incidents = collector_.call("/api/v1/incidents", admin_);
+  }
+  ASSERT_EQ(incidents["items"].size(), 1U) << incidents.dump();
+  EXPECT_EQ(incidents["items"][0]["alert_count"], 2) << incidents.dump();
+}
+
+TEST_F(FleetClientTest, AnOperatorsKeyFileWinsOverTheCollectors) {
+  ASSERT_TRUE(enrol(collector_.command("agent enrol web-1")).ok());
+  config_.detect.fingerprint_key_file = directory_.path() + "/own.key";
+  std::ofstream(config_.detect.fingerprint_key_file) << std::string(64, 'a') << "\n";
+  EXPECT_EQ(fingerprint_key(config_).value_or(""), std::string(32, '\xaa'));
+  EXPECT_FALSE(keep_fleet_key(config_, std::string(64, 'b')).value_or(true));
+  std::ofstream(config_.detect.fingerprint_key_file) << "short";
+  EXPECT_FALSE(fingerprint_key(config_).ok());
 }
 
 TEST(RenewalTest, IsDueAtTwoThirdsOfTheLifeALittleDifferentForEach) {

@@ -181,6 +181,17 @@ TEST(CefTest, HostileTextCannotForgeFieldsOrLines) {
   EXPECT_NE(line.find("msg=x\\=1 \\\\ y\\r\\nCEF:0|forged|"), std::string::npos) << line;
 }
 
+TEST(CefTest, ControlCharactersAreText) {
+  Record record = sample(1);
+  record.title = "red \x1b[31m";
+  record.evidence = "bell \x07 tab\t csi \xC2\x9B del \x7F caf\xC3\xA9 \xC2\xA9";
+  const std::string line = to_cef(record, {"sonde-collector", "1.0"});
+  EXPECT_NE(line.find("|red \\\\u001b[31m|"), std::string::npos) << line;
+  EXPECT_NE(line.find("msg=bell \\\\u0007 tab  csi \\\\u009b del \\\\u007f caf\xC3\xA9 \xC2\xA9"),
+            std::string::npos)
+      << line;
+}
+
 TEST(SyslogTest, AMessageFollowsRfc5424) {
   const std::string message =
       syslog_message(sample(1), "collector host", {"sonde-collector", "1.0"});

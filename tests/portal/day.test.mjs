@@ -103,12 +103,12 @@ test("an analyst's day", async (day) => {
     await page.fill("[aria-label=Comment]", "Mailbox is locked; asking the vendor about the domain.");
     await page.click("button:has-text('Comment')");
     await page.waitForSelector(".comment:has-text('Mailbox is locked')");
+    const stored = page.waitForResponse((response) => response.request().postData()?.includes("true_positive") ?? false);
     await page.selectOption("[aria-label=Classification]", "true_positive");
-    await page.selectOption("[aria-label=Status]", "in_progress");
+    assert.ok((await stored).ok());
     const uid = page.url().split("/").at(-1);
-    await page.waitForFunction(async (address) => (await (await fetch(address)).json()).classification === "true_positive", `/api/v1/incidents/${uid}`);
     const incident = await json(`/api/v1/incidents/${uid}`);
-    assert.equal(incident.assignee, "nora");
+    assert.deepEqual([incident.assignee, incident.status, incident.classification], ["nora", "in_progress", "true_positive"]);
     assert.ok(incident.alerts.every((entry) => entry.classification === "true_positive"), "its alerts follow");
   });
 

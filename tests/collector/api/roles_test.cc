@@ -22,6 +22,7 @@ const std::map<std::string, Access>& expected_access() {
       {"POST /api/v1/ingest", Access::kAgent},
       {"POST /api/v1/enrolment", Access::kNobody},
       {"POST /api/v1/enrolment/renewal", Access::kAgent},
+      {"GET /api/v1/fingerprint-key", Access::kAgent},
       {"POST /api/v1/sessions", Access::kNobody},
       {"DELETE /api/v1/sessions/current", Access::kViewer},
       {"GET /api/v1/me", Access::kViewer},
@@ -289,6 +290,38 @@ TEST_P(RolesTest, GuessingPasswordsIsSlowedDown) {
   EXPECT_EQ(last.headers.back().first, "Retry-After");
   now_ms_ += 20'000;
   EXPECT_EQ(send(guess).status, 401);
+}
+
+TEST_P(RolesTest, OneStrangerCannotKeepAPersonOut) {
+  ASSERT_TRUE(context_.accounts.add_user("ada", Role::kViewer, testing::kPassword, 1).ok());
+  const auto log_in_from = [](const std::string& address, const std::string& password) {
+    Request asked = request("POST", "/api/v1/sessions",
+                            R"({"username":"ada","password":")" + password + R"("})");
+    asked.remote_address = address;
+    return asked;
+  };
+  // One address for a quarter of an hour, as often as it likes.
+  for (int i = 0; i < 300; ++i) {
+    now_ms_ += 3000;
+    const int status = send(log_in_from("192.0.2.66", "guess guess")).status;
+    ASSERT_TRUE(status == 401 || status == 429) << status;
+  }
+  EXPECT_EQ(send(log_in_from("192.0.2.7", testing::kPassword)).status, 201);
+}
+
+TEST_P(RolesTest, AFleetEnrolsAtOnceAndLoginsAreNotHeldUpByIt) {
+  context_.config.client_ca_key = "/nonexistent/ca.key";
+  Request asked = request("POST", "/api/v1/enrolment", R"({"token":"t","csr":"none"})");
+  for (int i = 0; i < 200; ++i) ASSERT_NE(send(asked).status, 429) << i;
+  const Response refused = send(asked);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.headers.back().first, "Retry-After");
+  ASSERT_TRUE(context_.accounts.add_user("ada", Role::kViewer, testing::kPassword, 1).ok());
+  EXPECT_EQ(
+      send(request("POST", "/api/v1/sessions",
+                   nlohmann::json{{"username", "ada"}, {"password", testing::kPassword}}.dump()))
+          .status,
+      201);
 }
 
 }  // namespace

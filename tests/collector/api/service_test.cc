@@ -60,6 +60,70 @@ TEST_P(ApiTest, BrokenAndOversizedBatchesAreRefusedWhole) {
   EXPECT_EQ(json_of(get("/api/v1/alerts"))["items"].size(), 0U);
 }
 
+TEST_P(ApiTest, AWrongClockNeitherHidesAnAlertNorKeepsItFirst) {
+  const auto dated = [](int number, int64_t time_ms) {
+    std::string line = sample_line(number);
+    const std::string own = std::to_string(testing::kSampleTimeMs + number * 1000);
+    return line.replace(line.find(own), own.size(), std::to_string(time_ms));
+  };
+  constexpr int64_t kYear = 365 * 24 * 3'600'000LL;
+  now_ms_ = testing::kSampleTimeMs + 5000;
+  deliver(dated(1, 5));
+  deliver(dated(2, now_ms_ + 10 * kYear));
+  now_ms_ += 60'000;
+  deliver(sample_line(3));
+  deliver(dated(4, now_ms_ + 300'000));  // a clock a little ahead
+  deliver(dated(5, now_ms_));
+  const json items = json_of(get("/api/v1/alerts"))["items"];
+  std::vector<std::string> uids;
+  for (const json& item : items) uids.push_back(item["uid"]);
+  EXPECT_EQ(uids,
+            (std::vector<std::string>{"alert-4", "alert-5", "alert-2", "alert-1", "alert-3"}));
+  const json first = json_of(get("/api/v1/alerts/alert-1"));
+  EXPECT_EQ(first["time"], testing::kSampleTimeMs + 5000);
+  EXPECT_EQ(first["ocsf"]["time"], 5) << "what the host said is kept";
+  EXPECT_EQ(metrics_.value(Counter::kIngestMisdated), 2U);
+}
+
+TEST_P(ApiTest, AListThatShowsEvidenceIsOneAuditedLookAndEventsShowNone) {
+  for (int i = 1; i <= 3; ++i) deliver(sample_line(i));
+  const auto log = [this] { return json_of(get("/api/v1/audit", Role::kAdmin))["items"]; };
+  ASSERT_EQ(get("/api/v1/alerts?q=key&limit=2").status, 200);
+  const json looks = log();
+  ASSERT_EQ(looks.size(), 1U) << looks;
+  EXPECT_EQ(looks[0]["action"], "alerts.list");
+  const std::string detail = looks[0]["detail"];
+  EXPECT_NE(detail.find("2 alerts"), std::string::npos) << detail;
+  EXPECT_NE(detail.find("q=key"), std::string::npos) << detail;
+  ASSERT_EQ(get("/api/v1/alerts?q=nothinglikethis").status, 200);
+  EXPECT_EQ(log().size(), 1U) << "nothing was shown";
+  log_in(Role::kAnalyst);
+  const auto as_ada = [this](const std::string& target) {
+    Request asked = request("GET", target);
+    const auto opened =
+        send(request("POST", "/api/v1/sessions",
+                     json{{"username", "ada"}, {"password", testing::kPassword}}.dump()));
+    for (const auto& [name, value] : opened.headers) {
+      if (name == "Set-Cookie")
+        asked.headers.emplace_back("cookie", value.substr(0, value.find(';')));
+    }
+    return send(asked);
+  };
+  const size_t before = log().size();
+  EXPECT_EQ(as_ada("/api/v1/alerts").status, 200);
+  EXPECT_EQ(as_ada("/api/v1/alerts").status, 200);
+  EXPECT_EQ(log().size(), before + 3) << "two logins, and one look: a page that refreshed itself";
+  now_ms_ += 700'000;
+  EXPECT_EQ(as_ada("/api/v1/alerts").status, 200);
+  EXPECT_EQ(log().size(), before + 5);
+  const auto listener = events_.subscribe();
+  send(as_token(request("PATCH", "/api/v1/alerts/alert-1", R"({"status":"resolved"})"),
+                Role::kAnalyst));
+  const std::string event = listener->take();
+  EXPECT_NE(event.find("alert-1"), std::string::npos);
+  EXPECT_EQ(event.find("sk-"), std::string::npos) << event;
+}
+
 TEST_P(ApiTest, AnAgentSpeaksOnlyForItself) {
   const auto response = send(as_agent(request("POST", "/api/v1/ingest", sample_line(1)), "other"));
   EXPECT_EQ(json_of(response)["accepted"], 0);
@@ -92,9 +156,10 @@ TEST_P(ApiTest, WorkOnAnAlertIsCheckedKeptAndTold) {
   };
   for (const char* wrong : {"{}", "[]", "null", "1", "{", R"({"status":"done"})", R"({"status":1})",
                             R"({"classification":"x"})", R"({"assignee":7})", R"({"uid":"x"})",
-                            R"({"assignee":"a\u0000b"})"}) {
+                            R"({"assignee":"a\u0000b"})", R"({"assignee":"ada"})"}) {
     EXPECT_EQ(patch(wrong).status, 400) << wrong;
   }
+  ASSERT_TRUE(context_.accounts.add_user("ada", Role::kAnalyst, testing::kPassword, 1).ok());
   EXPECT_EQ(listener->take(), "");
   const auto changed =
       patch(R"({"status":"in_progress","assignee":"ada","classification":"true_positive"})");
@@ -178,6 +243,30 @@ TEST_P(ApiTest, ACsvCellNeverStartsAFormula) {
       << response.body;
 }
 
+TEST_P(ApiTest, WordsAreFoundWithoutDiacriticsAndWithoutSpaces) {
+  std::string line = sample_line(1);
+  line.replace(line.find("A credential in"), 15, "na\u00EFve \u8BF7\u5FFD\u7565\u4EE5\u524D");
+  deliver(line);
+  deliver(sample_line(2));
+  const auto found = [this](const std::string& words) {
+    Request asked = request("GET", "/api/v1/alerts");
+    asked.query.emplace_back("q", words);
+    return json_of(send(as_token(asked, Role::kViewer)))["items"].size();
+  };
+  for (const char* words :
+       {"naive", "NA\u00CFVE", "\u5FFD\u7565", "\u7565\u4EE5\u524D", "\u524D", "\u8BF7"}) {
+    EXPECT_EQ(found(words), 1U) << words;
+  }
+  EXPECT_EQ(found("\u524D\u4EE5"), 0U);
+}
+
+TEST_P(ApiTest, ACsvNamesTimesForPeople) {
+  deliver(sample_line(1));
+  const Response response = get("/api/v1/alerts.csv", Role::kAnalyst);
+  EXPECT_NE(response.body.find("\r\n2025-11-23T06:40:01.000Z,0.93,"), std::string::npos)
+      << response.body;
+}
+
 TEST_P(ApiTest, TheOverviewCountsThePeriod) {
   for (int i = 1; i <= 3; ++i) deliver(sample_line(i));
   const json counts = json_of(
@@ -217,8 +306,8 @@ TEST_P(ApiTest, TokensAreMadeShownOnceAndRevoked) {
   ASSERT_EQ(made.status, 201) << made.body;
   const std::string secret = json_of(made)["secret"];
   Request asked = request("GET", "/api/v1/me");
-  asked.headers.emplace_back("authorization", "Bearer " + secret);
-  EXPECT_EQ(json_of(send(asked))["username"], "ci");
+  asked.headers.emplace_back("authorization", "bEARER " + secret);
+  EXPECT_EQ(json_of(send(asked))["username"], "ci") << "schemes know no case";
   EXPECT_EQ(get("/api/v1/tokens", Role::kAdmin).body.find(secret), std::string::npos);
   const std::string target = fmt::format("/api/v1/tokens/{}", json_of(made)["id"].get<int>());
   EXPECT_EQ(send(as_token(request("DELETE", target), Role::kAdmin)).status, 204);
@@ -226,7 +315,8 @@ TEST_P(ApiTest, TokensAreMadeShownOnceAndRevoked) {
   EXPECT_EQ(send(asked).status, 401);
   for (const char* wrong :
        {R"({"name":"x"})", R"({"name":"x","role":"root"})", R"({"name":"a b","role":"agent"})",
-        R"({"name":"x","role":"viewer","days":0})"}) {
+        R"({"name":"x","role":"viewer","days":0})", R"({"name":"x","role":"viewer","scopes":[]})",
+        R"({"name":"x","role":"viewer","scopes":["no"]})"}) {
     EXPECT_EQ(send(as_token(request("POST", "/api/v1/tokens", wrong), Role::kAdmin)).status, 400)
         << wrong;
   }
@@ -236,6 +326,11 @@ TEST_P(ApiTest, UnknownPathsAndMethodsAreToldApart) {
   EXPECT_EQ(send(request("GET", "/api/v1/nothing")).status, 404);
   EXPECT_EQ(send(request("PUT", "/api/v1/alerts")).status, 405);
   EXPECT_EQ(send(request("GET", "/../etc/passwd.txt")).status, 404);
+  Request page = request("GET", "/no-such-page");
+  EXPECT_EQ(json_of(send(page))["status"], 404);
+  page.headers.emplace_back("accept", "text/html,application/xhtml+xml");
+  EXPECT_EQ(send(page).status, 404);
+  EXPECT_TRUE(send(page).content_type.starts_with("text/html")) << send(page).content_type;
   EXPECT_EQ(send(request("GET", "/api/v1/openapi.yaml")).status, 200);
   EXPECT_EQ(json_of(send(request("GET", "/healthz")))["status"], "ok");
   EXPECT_NE(get("/metrics").body.find("sonde_collector_requests_total"), std::string::npos);

@@ -2,10 +2,13 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
+
+#include "collector/app/config_check.h"
 
 namespace sonde::collector {
 namespace {
@@ -110,6 +113,64 @@ TEST(ConfigTest, AWrongExportIsNamedWithItsPlace) {
 TEST(ConfigTest, AnIdentityProviderNeedsItsOtherHalf) {
   EXPECT_EQ(problem_of("oidc: {issuer: 'https://x'}\n"),
             "FILE: oidc.issuer needs oidc.client_id and oidc.redirect_url");
+}
+
+TEST(ConfigTest, EverythingThatIsWrongIsToldAtOnce) {
+  const std::string both = problem_of("listne: a\nstore: {conections: 1}\n");
+  EXPECT_NE(both.find("FILE:1:1: unknown key 'listne'"), std::string::npos) << both;
+  EXPECT_NE(both.find("unknown key 'conections' in 'store'"), std::string::npos) << both;
+}
+
+TEST(ConfigCheckTest, WhatTheDaemonWouldRefuseIsToldBefore) {
+  const auto problem = [](const std::function<void(Config&)>& change) {
+    Config config;
+    change(config);
+    const Status good = check_config("", config);
+    return good.ok() ? std::string() : good.error().message;
+  };
+  EXPECT_EQ(problem([](Config&) {}), "");
+  EXPECT_EQ(problem([](Config& c) { c.listen = "[::1]:8443"; }), "");
+  EXPECT_EQ(problem([](Config& c) { c.listen = "1.2.3.4"; }),
+            "listen: '1.2.3.4' is not ADDRESS:PORT");
+  EXPECT_EQ(problem([](Config& c) { c.listen = "host:8443"; }), "listen: 'host' is no IP address");
+  EXPECT_NE(problem([](Config& c) { c.oidc_client_secret_file = "/nowhere"; }), "");
+  const auto with_export = [&](const std::string& text) {
+    const auto config = load("exports:\n  - " + text + "\n");
+    EXPECT_TRUE(config.ok()) << config.error().message;
+    const Status good = config.ok() ? check_config("", *config) : Status();
+    return good.ok() ? std::string() : good.error().message;
+  };
+  EXPECT_NE(with_export("{name: s, type: syslog, url: 'http://siem:514'}").find(":2:5: export 's'"),
+            std::string::npos);
+  EXPECT_NE(with_export("{name: k, type: kafka, brokers: a:9092, topic: t, "
+                        "properties: {no.such.property: x}}")
+                .find("no.such.property"),
+            std::string::npos);
+  EXPECT_NE(with_export("{name: w, type: webhook, url: 'https://x/', secret_file: /nowhere}"), "");
+}
+
+TEST(ConfigCheckTest, WhatOthersCanChangeOrReadIsRefused) {
+  std::string path = (std::filesystem::temp_directory_path() / "sonde-secret.XXXXXX").string();
+  ::close(::mkstemp(path.data()));
+  Config config;
+  config.oidc_client_secret_file = path;
+  EXPECT_TRUE(check_config(path, config).ok()) << "mode 0600";
+  std::filesystem::permissions(path, std::filesystem::perms(0640));
+  EXPECT_TRUE(check_config(path, config).ok()) << "a group may read it";
+  for (const unsigned mode : {0644U, 0660U, 0602U}) {
+    std::filesystem::permissions(path, std::filesystem::perms(mode));
+    EXPECT_FALSE(check_config("", config).ok()) << mode;
+  }
+  std::filesystem::permissions(path, std::filesystem::perms(0666));
+  EXPECT_FALSE(check_config(path, Config()).ok()) << "a configuration that others can write";
+  std::filesystem::remove(path);
+}
+
+TEST(ConfigCheckTest, AMisspeltVariableIsNamed) {
+  EXPECT_EQ(unknown_variables({"PATH", "SONDE_COLLECTOR_LISTEN", "SONDE_COLLECTOR_STORE_ULR",
+                               "SONDE_COLLECTOR_PORT_8443_TCP", "SONDE_COLLECTOR_SERVICE_HOST",
+                               "SONDE_COLLECTOR_URL"}),
+            std::vector<std::string>{"SONDE_COLLECTOR_STORE_ULR"});
 }
 
 TEST(ConfigTest, AFileThatIsNotThereIsAnError) {

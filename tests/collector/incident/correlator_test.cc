@@ -333,5 +333,31 @@ TEST_P(CorrelatorTest, TwoReplicasTakeEachAlertOnce) {
   for (const auto& incident : incidents()) EXPECT_EQ(incident.alert_count, 4);
 }
 
+TEST_P(CorrelatorTest, TwoPeopleWhoChangeAnIncidentAtOnceLoseNothingOfEachOther) {
+  take({make("a", "prompt_attack.user", 0, {{"conversation", "c1"}}),
+        make("b", "tool.tainted_call", 1, {{"conversation", "c1"}})});
+  const int64_t id = incidents().front().id;
+  for (int round = 0; round < 20; ++round) {
+    const auto status = round % 2 == 0 ? store::WorkStatus::kInProgress : store::WorkStatus::kNew;
+    const std::string classification = round % 2 == 0 ? "true_positive" : "benign";
+    store::IncidentChange one;
+    one.work.status = status;
+    store::IncidentChange other;
+    other.work.classification = classification;
+    std::thread first([&] { ASSERT_TRUE(incidents_.change(id, one).ok()); });
+    std::thread second([&] { ASSERT_TRUE(incidents_.change(id, other).ok()); });
+    first.join();
+    second.join();
+    const auto incident = incidents_.get(id);
+    EXPECT_EQ((*incident)->status, status);
+    EXPECT_EQ((*incident)->classification, classification);
+    const auto members = incidents_.alerts(id, 10);
+    for (const auto& member : *members) {
+      EXPECT_EQ(member.alert.status, status);
+      EXPECT_EQ(member.alert.classification, classification);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sonde::incident

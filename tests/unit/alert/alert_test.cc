@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "agent/alert/atlas.h"
 #include "tests/unit/alert/sample.h"
 
 namespace sonde::alert {
@@ -123,6 +124,10 @@ TEST(AlertTest, FieldsStandWhereReadersLookForThem) {
   EXPECT_EQ(at("/time"), 1'763'880'000'123);
   EXPECT_EQ(at("/severity_id"), 3);
   EXPECT_EQ(at("/finding_info/types/0"), "credential.response");
+  EXPECT_EQ(at("/metadata/version"), "1.8.0");
+  EXPECT_EQ(at("/finding_info/attacks/1/version"), std::string(kAtlasVersion));
+  EXPECT_EQ(at("/finding_info/attacks/1/technique/name"), "LLM Prompt Injection");
+  EXPECT_EQ(at("/finding_info/attacks/1/sub_technique/name"), "Indirect");
   EXPECT_EQ(at("/finding_info/attacks/1/technique/uid"), "AML.T0051");
   EXPECT_EQ(at("/finding_info/attacks/1/sub_technique/uid"), "AML.T0051.001");
   EXPECT_EQ(at("/confidence_score"), 93);

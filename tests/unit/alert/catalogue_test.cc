@@ -1,6 +1,12 @@
 #include "agent/alert/catalogue.h"
 
+#include <sstream>
+#include <string>
+
 #include <gtest/gtest.h>
+
+#include "agent/alert/atlas.h"
+#include "agent/detect/catalogue.h"
 
 namespace sonde::alert {
 namespace {
@@ -8,6 +14,17 @@ namespace {
 TEST(CatalogueTest, AnAlertHasItsOwnWords) {
   EXPECT_EQ(catalogue_entry("prompt_attack.blocked").name, "prompt_attack.blocked");
   EXPECT_EQ(catalogue_entry("tool.tainted_exec").name, "tool.tainted_exec");
+}
+
+TEST(CatalogueTest, EveryTechniqueOfAnAlertHasAName) {
+  for (const detect::AlertInfo& alert : detect::alert_catalogue()) {
+    std::istringstream techniques{std::string(alert.atlas)};
+    for (std::string id; techniques >> id;) {
+      EXPECT_NE(technique_name(id), id) << alert.name;
+      EXPECT_NE(technique_name(id.substr(0, 9)), id.substr(0, 9)) << alert.name;
+    }
+  }
+  EXPECT_EQ(technique_name("AML.T9999"), "AML.T9999");
 }
 
 TEST(CatalogueTest, ANameBelowAKnownOneTakesItsWords) {

@@ -2,11 +2,14 @@
 // whoever subscribes is told by `onGap` when lists must be loaded again.
 import type { AlertSummary, IncidentSummary } from "./types";
 
+/** Events tell of alerts without their evidence, which is shown only where a look is logged. */
+export type AlertEvent = Omit<AlertSummary, "evidence_preview">;
+
 export type LiveState = "connecting" | "live" | "lost";
 
 export interface LiveHandlers {
-  alertCreated?: (alert: AlertSummary) => void;
-  alertUpdated?: (alert: AlertSummary) => void;
+  alertCreated?: (alert: AlertEvent) => void;
+  alertUpdated?: (alert: AlertEvent) => void;
   incidentCreated?: (incident: IncidentSummary) => void;
   incidentUpdated?: (incident: IncidentSummary) => void;
   agentUpdated?: (agentId: string) => void;
@@ -56,8 +59,8 @@ export function startEvents(): void {
     // The browser retries by itself unless the answer was an error status.
     if (source?.readyState === EventSource.CLOSED) restartLater();
   };
-  listen<AlertSummary>("alert.created", (h, alert) => h.alertCreated?.(alert));
-  listen<AlertSummary>("alert.updated", (h, alert) => h.alertUpdated?.(alert));
+  listen<AlertEvent>("alert.created", (h, alert) => h.alertCreated?.(alert));
+  listen<AlertEvent>("alert.updated", (h, alert) => h.alertUpdated?.(alert));
   listen<IncidentSummary>("incident.created", (h, incident) => h.incidentCreated?.(incident));
   listen<IncidentSummary>("incident.updated", (h, incident) => h.incidentUpdated?.(incident));
   listen<{ agent_id: string }>("agent.updated", (h, data) => h.agentUpdated?.(data.agent_id));

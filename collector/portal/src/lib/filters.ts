@@ -1,4 +1,5 @@
 // Filters of the alert list, kept in the address bar under the names the API uses.
+import type { AlertEvent } from "../api/events";
 import type { AlertSummary, IncidentSummary } from "../api/types";
 import { periodStart } from "./time";
 
@@ -51,7 +52,7 @@ function matchesName(wanted: string[], name: string): boolean {
  * Whether a live alert belongs to the list that is shown; null where only the collector can tell
  * (full-text search).
  */
-export function matches(query: URLSearchParams, alert: AlertSummary): boolean | null {
+export function matches(query: URLSearchParams, alert: AlertEvent): boolean | null {
   const fits =
     one(values(query, "severity"), alert.severity) && one(values(query, "status"), alert.status) &&
     matchesName(values(query, "alert"), alert.alert) && one(values(query, "zone"), alert.zone) &&

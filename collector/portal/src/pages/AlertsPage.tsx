@@ -27,8 +27,24 @@ const kChipNames = kValueFilters.filter((name) => !kMenus.includes(name));
 
 type AlertPageData = ApiPage<AlertSummary>;
 
+const kEvidenceSoonMs = 1000;
+const kEvidencePage = 100;
+
+/** Events carry no evidence: a moment after rows arrived it is asked for, as a look that is logged. */
+function useEvidence(list: Query<AlertPageData>, apiQuery: () => Record<string, string | number>): () => void {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const fill = async () => {
+    timer.current = undefined;
+    const newest = await listAlerts({ ...apiQuery(), limit: kEvidencePage });
+    const told = new Map(newest.items.map((alert) => [alert.uid, alert]));
+    list.mutate((page) => ({ ...page, items: page.items.map((old) => told.get(old.uid) ?? old) }));
+  };
+  return () => { timer.current ??= setTimeout(() => fill().catch(toastError), kEvidenceSoonMs); };
+}
+
 /** What arrived since the list was loaded and is not in it yet. */
-function useLiveList(query: URLSearchParams, list: Query<AlertPageData>) {
+function useLiveList(query: URLSearchParams, list: Query<AlertPageData>, evidence: () => void) {
   const [waiting, setWaiting] = useState(0);
   const fresh = useRef(new Set<string>());
   const key = query.toString();
@@ -43,7 +59,8 @@ function useLiveList(query: URLSearchParams, list: Query<AlertPageData>) {
         return;
       }
       fresh.current.add(alert.uid);
-      list.mutate((page) => ({ ...page, items: insert(page.items, alert) }));
+      list.mutate((page) => ({ ...page, items: insert(page.items, { ...alert, evidence_preview: "" }) }));
+      evidence();
     },
     alertUpdated: (alert) =>
       list.mutate((page) => ({ ...page, items: page.items.map((old) => (old.uid === alert.uid ? { ...old, ...alert } : old)) })),
@@ -82,7 +99,7 @@ export function AlertsPage() {
     loadedAt.current = Date.now();
     return listAlerts(apiQuery(), signal);
   });
-  const { waiting, fresh } = useLiveList(query, list);
+  const { waiting, fresh } = useLiveList(query, list, useEvidence(list, apiQuery));
   const { loading, more } = useMore(list, apiQuery);
   const filtered = [...query.keys()].length > 0;
 
