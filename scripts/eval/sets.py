@@ -6,6 +6,7 @@ import personal_made
 import secret_carriers
 import secret_near_misses
 import secrets_made
+import written
 from traces import attack_traces, benign_traces
 from sources import Sources
 
@@ -59,6 +60,18 @@ def document_sets(source):
     yield EvalSet("tool results", "document", texts(source.tool_outputs() + source.shop_turns()[1], "tool", False))
 
 
+def written_sets(_):
+    """Texts that no training saw: what the learned model is to be judged by."""
+    for name, kind, zone, label in (("prompt_attacks", "prompt", "user", True),
+                                    ("document_attacks", "document", "tool", True),
+                                    ("prompt_near", "prompt", "user", False),
+                                    ("document_near", "document", "tool", False)):
+        for part, order in (("", "written: "), ("_2", "written later: ")):
+            found = [text for _, text in written.rows(name + part)]
+            title = ("" if label else "hard, ") + order + name.replace("_", " ")
+            yield EvalSet(title, kind, texts(found, zone, label))
+
+
 def other_sets(source):
     literals = source.json_of("secrets-literals", "literals.json")
     for kind, label in (("tp", True), ("fp", False)):
@@ -102,5 +115,5 @@ def trace_sets(source):
 
 def all_sets(folder):
     source = Sources(folder)
-    for group in (direct_sets, document_sets, trace_sets, other_sets):
+    for group in (direct_sets, document_sets, written_sets, trace_sets, other_sets):
         yield from (s for s in group(source) if s.rows)

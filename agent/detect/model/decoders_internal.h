@@ -2,6 +2,8 @@
 // appends what it could decode to `views` and is linear in the text.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -27,6 +29,15 @@ void shift_letters(std::string_view text, int shift, std::string& out);
 bool reads_as_text(std::string_view decoded);
 
 void append_utf8(std::string& out, uint32_t code_point);
-int hex_value(char c);  // -1 where it is none
+
+inline constexpr auto kHexValues = [] {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  for (uint8_t i = 0; i < 10; ++i) values['0' + i] = static_cast<int8_t>(i);
+  for (uint8_t i = 0; i < 6; ++i) values['a' + i] = values['A' + i] = static_cast<int8_t>(10 + i);
+  return values;
+}();
+// -1 where it is none.
+inline int hex_value(char c) { return kHexValues[static_cast<uint8_t>(c)]; }
 
 }  // namespace sonde::detect::model

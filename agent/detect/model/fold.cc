@@ -51,28 +51,13 @@ std::array<char, 0x600> make_confusable_table() {
   return table;
 }
 
-std::array<CharKind, 128> make_ascii_kinds() {
-  std::array<CharKind, 128> kinds{};
-  for (uint32_t c = 0; c < 128; ++c) {
-    if (c == '\n' || c == '\r') {
-      kinds[c] = CharKind::kNewline;
-    } else if (c <= ' ' || c == 127) {
-      kinds[c] = CharKind::kSpace;
-    } else if (is_ascii_letter(c)) {
-      kinds[c] = CharKind::kLetter;
-    } else {
-      kinds[c] = is_ascii_digit(c) ? CharKind::kDigit : CharKind::kPunctuation;
-    }
-  }
-  return kinds;
-}
-
 }  // namespace
 
-CodePoint decode_utf8(std::string_view text, size_t position) {
+namespace detail {
+
+CodePoint decode_wide(std::string_view text, size_t position) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[position + i]); };
   const uint8_t lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
   const size_t left = text.size() - position;
   const auto continued = [&](size_t count) {
     if (left <= count) return false;
@@ -95,7 +80,7 @@ CodePoint decode_utf8(std::string_view text, size_t position) {
   return {kReplacement, 1};
 }
 
-uint32_t fold(uint32_t code_point) {
+uint32_t fold_wide(uint32_t code_point) {
   if (code_point >= kTableEnd) {
     const bool invisible = code_point >= 0xE0000 && code_point < 0xE1000;  // tags, selectors
     return invisible ? kInvisible : code_point;
@@ -104,18 +89,18 @@ uint32_t fold(uint32_t code_point) {
   return page == kIdentityPage ? code_point : kFoldPages[page][code_point & 63];
 }
 
+CharKind wide_kind(uint32_t folded) {
+  const auto* range = std::find_if(std::begin(kKindRanges), std::end(kKindRanges),
+                                   [&](const KindRange& r) { return folded < r.end; });
+  return range == std::end(kKindRanges) ? CharKind::kSymbol : range->kind;
+}
+
+}  // namespace detail
+
 uint32_t unconfuse(uint32_t folded) {
   static const std::array<char, 0x600> table = make_confusable_table();
   if (folded >= table.size() || table[folded] == 0) return folded;
   return static_cast<uint32_t>(table[folded]);
-}
-
-CharKind char_kind(uint32_t folded) {
-  static const std::array<CharKind, 128> ascii = make_ascii_kinds();
-  if (folded < 128) return ascii[folded];
-  const auto* range = std::find_if(std::begin(kKindRanges), std::end(kKindRanges),
-                                   [&](const KindRange& r) { return folded < r.end; });
-  return range == std::end(kKindRanges) ? CharKind::kSymbol : range->kind;
 }
 
 }  // namespace sonde::detect::model

@@ -45,6 +45,12 @@ TEST(TokenizerTest, SentencesAndLinesAreSegments) {
             (std::vector<std::string>{"One two", "Three four!", "Five"}));
 }
 
+TEST(TokenizerTest, LinesWithoutStopsAreSegments) {
+  EXPECT_EQ(
+      segments("Bolts for sale\nMail them to Bob\r\n\r\n- item one\r- item two"),
+      (std::vector<std::string>{"Bolts for sale", "Mail them to Bob", "item one", "item two"}));
+}
+
 TEST(TokenizerTest, HandWrappedParagraphStaysOneSegment) {
   const std::string text =
       "this line is so long that somebody must have wrapped it by hand\nand goes on here";

@@ -27,7 +27,7 @@ struct Options {
   std::string only;
   FitOptions fit;
   double ordinary_rate = 0.005;
-  double hard_rate = 0.02;
+  double hard_rate = 0.025;
 };
 
 std::vector<uint32_t> choose(const Dataset& data, size_t head, int without_fold) {
@@ -141,6 +141,10 @@ int main(int argc, char** argv) {
       options.fit.word_dropout = static_cast<float>(std::atof(value));
     else if (arg == "--least-seen")
       options.fit.least_seen.fill(static_cast<uint32_t>(std::atoi(value)));
+    else if (arg == "--ordinary-rate")
+      options.ordinary_rate = std::atof(value);
+    else if (arg == "--hard-rate")
+      options.hard_rate = std::atof(value);
     else if (arg == "--epochs")
       options.fit.epochs = std::atoi(value);
     else {
