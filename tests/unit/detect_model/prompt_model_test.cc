@@ -185,7 +185,6 @@ TEST(PromptModelTest, ThreadsAgree) {
   for (const double score : found) EXPECT_EQ(score, wanted);
 }
 
-// Texts made to be slow: time may grow with the size, not with its square.
 // Of this thread: what others do on the machine must not count.
 double processor_seconds() {
   timespec now{};
@@ -193,6 +192,7 @@ double processor_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
+// Texts made to be slow: time may grow with the size, not with its square.
 TEST(PromptModelTest, HostileTextsTakeLinearTime) {
   for (const std::string_view unit : {"a=\"", "aaaaaaaaaaaaaaaaaaaaaaaa ", "\\u0041", "i g n ",
                                       "1a2b3c ", "69 67 ", "<p ", "\"',"}) {
