@@ -314,7 +314,8 @@ std::string Agent::metrics() const {
       values.push_back(std::move(metric));
     }
   }
-  for (Metric& metric : process_metrics("sonde", host_.version)) values.push_back(std::move(metric));
+  for (Metric& metric : process_metrics("sonde", host_.version))
+    values.push_back(std::move(metric));
   return render_openmetrics(counters_, values);
 }
 
