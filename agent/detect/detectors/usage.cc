@@ -61,7 +61,7 @@ class UsageDetector final : public Detector {
 
  private:
   struct Repeats {
-    WallTime since{};
+    WallTime since;
     uint32_t count = 0;
   };
   void count_duplicates(const Subject& subject, const std::string& application,
