@@ -27,8 +27,8 @@ struct Argument {
   Tokens words{};      // of what identifies it: for a URL the host
   std::string number;  // of a number: its digits without sign, separators and trailing zeros
   std::vector<std::string> spellings;  // of an e-mail address: "name at mail dot example"
-  std::string label;                     // of a number that names a thing: "file_id": 13 -> "id13"
-  bool path_in_text = false;             // a path in a command line or a message
+  std::string label;                   // of a number that names a thing: "file_id": 13 -> "id13"
+  bool path_in_text = false;           // a path in a command line or a message
 };
 
 inline constexpr size_t kArgumentsPerCall = 128;
